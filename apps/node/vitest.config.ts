@@ -1,0 +1,3 @@
+import { project } from '@p2p/tooling-vitest';
+
+export default project();

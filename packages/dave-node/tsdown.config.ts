@@ -1,0 +1,3 @@
+import { library } from '@p2p/tooling-tsdown';
+
+export default library({ entry: { index: 'src/index.ts' }, platform: 'node', traced: true });

@@ -1,0 +1,44 @@
+import type { UserConfig } from 'tsdown';
+
+export interface LibraryOptions {
+  /** Output name (without extension) to source file, such as `{ index: 'src/index.ts' }`. */
+  entry: Record<string, string>;
+  /** `neutral` for code that browsers run too, `node` for what needs Node. */
+  platform: 'neutral' | 'node';
+  /** A library that traces is built twice: `dist/` without a byte of tracing, `dist/traced/` with it. */
+  traced: boolean;
+}
+
+const TRACE_PACKAGES: RegExp = /^@p2p\/trace/;
+
+/** The build of every published library: ES modules, declarations, and the two trace flavours. */
+export function library(options: LibraryOptions): UserConfig[] {
+  const shared: UserConfig = {
+    entry: options.entry,
+    platform: options.platform,
+    format: 'esm',
+    target: 'es2024',
+    fixedExtension: false,
+    hash: false,
+    sourcemap: false,
+    treeshake: true,
+    minify: 'dce-only',
+  };
+  const plain: UserConfig = {
+    ...shared,
+    outDir: 'dist',
+    dts: true,
+    clean: true,
+    // The no-op twin is inlined, so `if (TRACE)` folds away before a consumer's bundler sees it.
+    ...(options.traced ? { deps: { alwaysBundle: [TRACE_PACKAGES] } } : {}),
+  };
+  if (!options.traced) return [plain];
+  const traced: UserConfig = {
+    ...shared,
+    outDir: 'dist/traced',
+    dts: false,
+    clean: false,
+    deps: { neverBundle: [TRACE_PACKAGES] },
+  };
+  return [plain, traced];
+}
