@@ -1,13 +1,16 @@
+import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /**
  * The vitest configuration of every workspace. With `P2P_FLAVOUR=traced` all packages resolve to
  * their traced build: vitest needs the condition in both lists, one for what it transforms and one
- * for what Node loads itself.
+ * for what Node loads itself. With `P2P_REPORT_DIR` each run leaves a JSON report there.
  */
 export function project(): ViteUserConfig {
   const traced = process.env['P2P_FLAVOUR'] === 'traced';
+  const reportDirectory = process.env['P2P_REPORT_DIR'];
   const conditions = traced ? ['p2p-trace'] : [];
+  const reportName = `${process.cwd().split('/').slice(-2).join('-')}-${traced ? 'traced' : 'plain'}-${process.version}.json`;
   return defineConfig({
     ssr: {
       resolve: {
@@ -21,10 +24,11 @@ export function project(): ViteUserConfig {
       hookTimeout: 30_000,
       teardownTimeout: 10_000,
       restoreMocks: true,
-      passWithNoTests: false,
       pool: 'forks',
       maxWorkers: 2,
       execArgv: traced ? ['--conditions=p2p-trace'] : [],
+      reporters: reportDirectory === undefined ? ['default'] : ['default', 'json'],
+      ...(reportDirectory === undefined ? {} : { outputFile: { json: join(reportDirectory, reportName) } }),
     },
   });
 }

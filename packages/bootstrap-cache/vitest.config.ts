@@ -1,3 +1,0 @@
-import { project } from '@p2p/tooling-vitest';
-
-export default project();

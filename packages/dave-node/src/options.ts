@@ -1,0 +1,170 @@
+import {
+  ACTIVATE_AFTER,
+  DEACTIVATE_AFTER,
+  DROP_AFTER,
+  GET_MY_ADDR_MS,
+  MIN_WORK,
+  PING_MS,
+  REPLICATE_MS,
+  TTL_MS,
+} from '@p2p/dave-wire';
+import type { ValueRecordStore } from '@p2p/record-store';
+import * as z from 'zod/mini';
+import type { PeerHints } from './core/peers/peer-hints.ts';
+import type { Clock, Logger, Random } from './env.ts';
+import { NodeError } from './errors.ts';
+import type { Transport } from './transport.ts';
+import type { Verifier } from './verifier.ts';
+
+/** `peer` stores for others and may become a replica; `client` reads and writes, but nobody places data on it. */
+export type NodeMode = 'peer' | 'client';
+
+/** Every period of the node, in milliseconds unless the name says that it counts ping intervals. */
+export interface NodeIntervals {
+  /** Between two PINGs to one peer. Default 1000. */
+  pingMs: number;
+  /** Ping intervals of good answers before a peer that is no edge counts as active. Default 5. */
+  activateAfter: number;
+  /** Silent ping intervals before an active peer is inactive. Default 3. */
+  deactivateAfter: number;
+  /** Silent ping intervals before a peer is forgotten and its pin lapses. Default 12. */
+  dropAfter: number;
+  /** Between two questions for our own address. Default 600 000. */
+  getMyAddrMs: number;
+  /** One pass over the store that recomputes replicas. Default 600 000. */
+  replicateMs: number;
+  /** How much longer each further holder waits before it repairs. Default 2000. */
+  replicationStaggerMs: number;
+  /** One pass that removes expired entries. Default 60 000. */
+  sweepMs: number;
+}
+
+/** Bounds of everything that others can make grow. */
+export interface NodeLimits {
+  /** Peers kept, edges not counted. Default 2048. */
+  maxPeers: number;
+  /** Incoming TCP connections per IP and in all: more are accepted and closed. Default 16 and 256. */
+  maxConnectionsPerIp: number;
+  maxConnections: number;
+  /** Dats that may wait for verification before UDP ones are refused and TCP ones pause. Default 4096. */
+  maxPendingVerifications: number;
+  /** GETs of ours in flight. Default 4096. */
+  maxOutstandingGets: number;
+}
+
+/** Options of {@link DaveNode.open}. Only `privateKey` is required. */
+export interface DaveNodeOptions {
+  /** 32-byte ed25519 seed, see `generateKeyPair` of `@p2p/dave-wire`. */
+  privateKey: Uint8Array;
+  /** `host:port` of the UDP socket, IPv6 in brackets; TCP listens on port + 1; port 0 picks a free pair. Default `[::]:4127`. Hosts without IPv6 work. */
+  listen?: string;
+  /** Peers to start from: `host:port`, or `<publicKey hex>@host:port` to accept that key alone. */
+  edges?: readonly string[];
+  /** Default `peer`. */
+  mode?: NodeMode;
+  /** Bytes per shard; the node holds up to 256 times as much. Default 1 MiB. */
+  shardCapacityBytes?: number;
+  /** Life of a dat in milliseconds. Default 365 days. */
+  ttlMs?: number;
+  /** Least leading zero bits of work accepted. Default 8. */
+  minWork?: number;
+  /** How far in the future a dat's time may be. Default 0. */
+  skewMs?: number;
+  /** Threads that verify; 0 verifies on the event loop. Default: as many as the machine has, at most 2. */
+  verifyThreads?: number;
+  /** Where dats survive a restart. Default none: memory only. */
+  records?: ValueRecordStore;
+  /** Peers remembered from earlier runs. */
+  peerHints?: PeerHints;
+  limits?: Partial<NodeLimits>;
+  intervals?: Partial<NodeIntervals>;
+  /** The outside world, replaced in simulations. */
+  transport?: Transport;
+  clock?: Clock;
+  random?: Random;
+  verifier?: Verifier;
+  logger?: Logger;
+  /** Aborts opening. */
+  signal?: AbortSignal;
+}
+
+/** Options after parsing: every default filled in. */
+export interface ResolvedOptions {
+  privateKey: Uint8Array;
+  listen: string;
+  edges: readonly string[];
+  mode: NodeMode;
+  shardCapacityBytes: number;
+  ttlMs: number;
+  minWork: number;
+  skewMs: number;
+  verifyThreads: number | undefined;
+  limits: NodeLimits;
+  intervals: NodeIntervals;
+}
+
+const DEFAULT_SHARD_CAPACITY_BYTES = 1_048_576;
+/** Longest delay that every timer implementation carries. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+const wholeNumber = (least: number, most: number): z.ZodMiniNumber => z.number().check(z.int(), z.gte(least), z.lte(most));
+const intervalMs = wholeNumber(1, MAX_TIMER_MS);
+const pingIntervals = wholeNumber(1, 1000);
+
+const schema = z.strictObject({
+  privateKey: z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32, {
+    error: 'must be a 32-byte Uint8Array (an ed25519 seed)',
+  }),
+  listen: z._default(z.string().check(z.minLength(1)), '[::]:4127'),
+  edges: z._default(z.array(z.string().check(z.minLength(1))), []),
+  mode: z._default(z.enum(['peer', 'client']), 'peer'),
+  shardCapacityBytes: z._default(wholeNumber(0, 2 ** 40), DEFAULT_SHARD_CAPACITY_BYTES),
+  ttlMs: z._default(wholeNumber(1, 100 * TTL_MS), TTL_MS),
+  minWork: z._default(wholeNumber(0, 256), MIN_WORK),
+  skewMs: z._default(wholeNumber(0, 86_400_000), 0),
+  verifyThreads: z.optional(wholeNumber(0, 64)),
+  limits: z.prefault(
+    z.strictObject({
+      maxPeers: z._default(wholeNumber(1, 1_000_000), 2048),
+      maxConnectionsPerIp: z._default(wholeNumber(1, 65_536), 16),
+      maxConnections: z._default(wholeNumber(1, 65_536), 256),
+      maxPendingVerifications: z._default(wholeNumber(1, 1_000_000), 4096),
+      maxOutstandingGets: z._default(wholeNumber(1, 1_000_000), 4096),
+    }),
+    {},
+  ),
+  intervals: z.prefault(
+    z.strictObject({
+      pingMs: z._default(intervalMs, PING_MS),
+      activateAfter: z._default(pingIntervals, ACTIVATE_AFTER),
+      deactivateAfter: z._default(pingIntervals, DEACTIVATE_AFTER),
+      dropAfter: z._default(pingIntervals, DROP_AFTER),
+      getMyAddrMs: z._default(intervalMs, GET_MY_ADDR_MS),
+      replicateMs: z._default(intervalMs, REPLICATE_MS),
+      replicationStaggerMs: z._default(wholeNumber(0, MAX_TIMER_MS), 2000),
+      sweepMs: z._default(intervalMs, 60_000),
+    }),
+    {},
+  ),
+});
+
+/**
+ * Checks the plain part of the options once, at the edge.
+ * @throws NodeError NODE_BAD_OPTION naming the option, what it was and what it must be.
+ */
+export function parseOptions(options: DaveNodeOptions): ResolvedOptions {
+  const { records, peerHints, transport, clock, random, verifier, logger, signal, ...plain } = options;
+  const parsed = z.safeParse(schema, plain);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+    throw new NodeError('NODE_BAD_OPTION', `DaveNode.open: ${lines.join('; ')}`);
+  }
+  const { deactivateAfter, dropAfter } = parsed.data.intervals as NodeIntervals;
+  if (dropAfter <= deactivateAfter) {
+    throw new NodeError(
+      'NODE_BAD_OPTION',
+      `DaveNode.open: intervals.dropAfter (${dropAfter}) must be greater than intervals.deactivateAfter (${deactivateAfter})`,
+    );
+  }
+  return { verifyThreads: undefined, ...parsed.data } as ResolvedOptions;
+}
