@@ -57,6 +57,8 @@ describeWithGo('two nodes of the Go implementation', () => {
     await untilUsed(edge, usedSpace + count * (ENTRY_OVERHEAD + valueSize) + keyBytes);
     const result = await edge.getMany({ publicKey, prefix, count, valueSize, concurrency: 32 });
     expect(result).toMatchObject({ found: count, missing: [], wrongValue: 0 });
+    const one = await edge.get(publicKey, `${prefix}42`);
+    expect(one).toMatchObject({ found: true, entry: { value: seriesValue(`${prefix}42`, valueSize) } });
     const wrong = await edge.getMany({ publicKey, prefix, count: 3, valueSize: valueSize - 1 });
     expect(wrong.wrongValue).toBe(3);
   });
