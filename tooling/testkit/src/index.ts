@@ -1,0 +1,10 @@
+export { VirtualClock, type VirtualClockOptions, type VirtualTimer } from './virtual-clock.ts';
+export { SeededRandom } from './seeded-random.ts';
+export { MemoryNetwork, type MemoryNetworkOptions, type NetworkEvent, type NetworkEventKind } from './memory-network.ts';
+export { MemoryHost } from './memory-host.ts';
+export { MemoryEndpoint } from './memory-endpoint.ts';
+export { MemoryConnection } from './memory-connection.ts';
+export { MemoryNetworkError, type MemoryNetworkErrorCode } from './memory-network-error.ts';
+export { PERFECT_LINK, uniformLatency, type LinkConditions, type LatencyDistribution } from './link-conditions.ts';
+export type { Address, ConnectionHandlers, EndpointHandlers, NetworkClock, NetworkRandom } from './network-types.ts';
+export { copyDeep, overwriteBytes } from './message-copy.ts';
