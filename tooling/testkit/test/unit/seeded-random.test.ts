@@ -28,7 +28,7 @@ describe('SeededRandom', () => {
 
   test('floats are in range and spread evenly', () => {
     const random = new SeededRandom(7);
-    const buckets = new Array<number>(16).fill(0);
+    const buckets = Array.from({ length: 16 }, () => 0);
     for (let draw = 0; draw < 160_000; draw++) {
       const value = random.float();
       // Outside [0, 1) there is no bucket, and the sum below would be short.
