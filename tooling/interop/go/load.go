@@ -132,13 +132,14 @@ func pushFrames(target netip.AddrPort, frames [][]byte, limit time.Duration) (ti
 	return time.Now(), bytes, nil
 }
 
-// awaitAll polls the last dats until all of them are readable, which disturbs
-// the node little, then asks for every dat. If one of those was missing, the
-// moment when the last one appeared is what counts.
-func awaitAll(g *getter, count int, limit time.Duration) (time.Time, error) {
-	end, err := g.readable(upTo(max(0, count-tailDats), count), 1, limit)
-	if err != nil {
-		return end, err
+// awaitAll polls the last dats, one GET at a time, until all of them are readable,
+// which disturbs the node little, then asks for every dat. If one of those was
+// missing, the moment when the last one appeared is what counts.
+func awaitAll(g *getter, count int, limit time.Duration) (end time.Time, err error) {
+	for index := max(0, count-tailDats); index < count; index++ {
+		if end, err = g.readable([]int{index}, 1, limit); err != nil {
+			return end, err
+		}
 	}
 	if _, err := g.run(upTo(0, count), tailDats, limit); err != nil {
 		return end, err
