@@ -1,0 +1,53 @@
+import { EXIT, type ExitCode } from './exit-codes.ts';
+
+export type AppErrorCode =
+  | 'APP_USAGE'
+  | 'APP_CONFIG'
+  | 'APP_KEY_MISSING'
+  | 'APP_KEY_EXISTS'
+  | 'APP_KEY_PERMISSIONS'
+  | 'APP_KEY_INVALID'
+  | 'APP_DAEMON_UNREACHABLE'
+  | 'APP_DAEMON_RUNNING'
+  | 'APP_DAEMON_REFUSED'
+  | 'APP_DEMO_FAILED'
+  | 'APP_INTERRUPTED';
+
+/** A failure of the command itself, with what to do about it in the message. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: AppErrorCode;
+
+  constructor(code: AppErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  APP_USAGE: EXIT.usage,
+  APP_CONFIG: EXIT.usage,
+  APP_KEY_MISSING: EXIT.usage,
+  APP_KEY_EXISTS: EXIT.usage,
+  APP_KEY_PERMISSIONS: EXIT.usage,
+  APP_KEY_INVALID: EXIT.usage,
+  APP_INTERRUPTED: EXIT.interrupted,
+  NODE_BAD_OPTION: EXIT.usage,
+  NODE_TOO_LARGE: EXIT.usage,
+  WIRE_TOO_LONG: EXIT.usage,
+  WIRE_NOT_UTF8: EXIT.usage,
+  NODE_NO_PEERS: EXIT.noPeers,
+  NODE_TIMEOUT: EXIT.noPeers,
+  NODE_NOT_ENOUGH_ACKS: EXIT.notEnoughAcks,
+};
+
+/** The error's code, where it has one: codes are compared, never classes. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  const code = codeOf(error);
+  return (code === undefined ? undefined : BY_CODE[code]) ?? EXIT.failure;
+}
