@@ -1,6 +1,7 @@
 import { library } from '@p2p/tooling-tsdown';
+import type { UserConfig } from 'tsdown';
 
-export default library({
+const config: UserConfig[] = library({
   entry: {
     index: 'src/index.ts',
     'index.node': 'src/index.node.ts',
@@ -14,3 +15,5 @@ export default library({
   platform: 'neutral',
   traced: false,
 });
+
+export default config;

@@ -10,6 +10,8 @@ export interface LibraryOptions {
 }
 
 const TRACE_PACKAGES: RegExp = /^@p2p\/trace/;
+/** The neutral platform knows no built-in modules, and only entries for Node import them. */
+const BUILT_IN: RegExp = /^node:/;
 
 /** The build of every published library: ES modules, declarations, and the two trace flavours. */
 export function library(options: LibraryOptions): UserConfig[] {
@@ -30,7 +32,7 @@ export function library(options: LibraryOptions): UserConfig[] {
     dts: true,
     clean: true,
     // The no-op twin is inlined, so `if (TRACE)` folds away before a consumer's bundler sees it.
-    ...(options.traced ? { deps: { alwaysBundle: [TRACE_PACKAGES] } } : {}),
+    deps: { neverBundle: [BUILT_IN], ...(options.traced ? { alwaysBundle: [TRACE_PACKAGES] } : {}) },
   };
   if (!options.traced) return [plain];
   const traced: UserConfig = {
@@ -38,7 +40,7 @@ export function library(options: LibraryOptions): UserConfig[] {
     outDir: 'dist/traced',
     dts: false,
     clean: false,
-    deps: { neverBundle: [TRACE_PACKAGES] },
+    deps: { neverBundle: [BUILT_IN, TRACE_PACKAGES] },
   };
   return [plain, traced];
 }
