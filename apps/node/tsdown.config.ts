@@ -1,3 +1,5 @@
 import { library } from '@p2p/tooling-tsdown';
+import type { UserConfig } from 'tsdown';
 
-export default library({ entry: { main: 'src/main.ts' }, platform: 'node', traced: true });
+const config: UserConfig[] = library({ entry: { main: 'src/main.ts' }, platform: 'node', traced: true });
+export default config;

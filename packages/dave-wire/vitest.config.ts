@@ -2,5 +2,4 @@ import { project } from '@p2p/tooling-vitest';
 import type { ViteUserConfig } from 'vitest/config';
 
 const config: ViteUserConfig = project();
-
 export default config;

@@ -1,3 +1,5 @@
 import { project } from '@p2p/tooling-vitest';
+import type { ViteUserConfig } from 'vitest/config';
 
-export default project();
+const config: ViteUserConfig = project();
+export default config;
