@@ -29,3 +29,13 @@ export type { RandomBytes } from './random.ts';
 export type { SignatureBackend } from './signature/backend.ts';
 export { defaultBackend } from './signature/default-backend.ts';
 export { nobleBackend } from './signature/noble.ts';
+
+export { decodeMessage, tryDecodeMessage } from './decode.ts';
+export { encodeMessage, encodeMessageInto } from './encode.ts';
+export { messageSize } from './message-size.ts';
+export { copyDat, copyEntry, copyMessage } from './copy-message.ts';
+export { datSize, decodeDat, decodeEntry, encodeDat, encodeEntry, entrySize, isNotFound, notFoundEntry } from './entry.ts';
+export { canonicalAddress, formatAddrPort, parseAddrPort } from './addr-port.ts';
+export { distance, peerIdOf, sortByDistance } from './distance.ts';
+export { accountedSize, shardOf, storeKey } from './store-key.ts';
+export { encodeUtf8 } from './utf8.ts';

@@ -15,7 +15,11 @@ export interface Dat {
   value: Uint8Array;
 }
 
-/** A dat and the peers that are said to hold it: up to five ids, unsigned by anyone, a hint only. Zero ids are left out. */
+/**
+ * A dat and the peers that are said to hold it: up to five ids, unsigned by anyone, a hint only. 0n is no peer:
+ * Go nodes leave such gaps between ids, and they are kept, so that an entry encodes to the bytes it was decoded
+ * from. Zeros behind the last id are left out; ids may repeat.
+ */
 export interface Entry {
   dat: Dat;
   replicas: readonly bigint[];
@@ -48,9 +52,16 @@ export interface Capabilities {
   protocolVersion: number;
 }
 
-/** The extension block after a message; items that do not fit into MAX_PACKET are left out, last listed first. */
+/**
+ * The extension block after a message. Items that do not fit into MAX_PACKET are left out, the last listed here
+ * first, until the rest fits; padding takes what is left then.
+ */
 export interface Extensions {
-  /** Item 0: pads the whole message with zero bytes up to this many bytes, where it fits. */
+  /**
+   * Item 0: pads the whole message with zero bytes up to this many bytes, at most 1424, where it fits: a gap of one
+   * byte (of up to three where the block holds nothing else) is too small for an item and stays. Decoding gives the
+   * length of the padded message.
+   */
   padToBytes?: number;
   trace?: TraceItem;
   /** Item 2: u64, echoed in the answer. */

@@ -1,0 +1,47 @@
+import type { Dat, Entry, Extensions, Message } from './message.ts';
+
+/** A dat whose bytes are its own: detaches it from the packet it was decoded from. */
+export function copyDat(dat: Dat): Dat {
+  const { time, salt, work, signature, publicKey, key, value } = dat;
+  return { time, salt: salt.slice(), work: work.slice(), signature: signature.slice(), publicKey: publicKey.slice(), key, value: value.slice() };
+}
+
+/** An entry whose bytes are its own. */
+export function copyEntry(entry: Entry): Entry {
+  return { dat: copyDat(entry.dat), replicas: [...entry.replicas] };
+}
+
+function copyExtensions(extensions: Extensions | undefined): { extensions?: Extensions } {
+  if (extensions === undefined) return {};
+  const copy: Extensions = { ...extensions };
+  if (copy.trace !== undefined) copy.trace = { ...copy.trace, traceId: copy.trace.traceId.slice() };
+  if (copy.capabilities !== undefined) copy.capabilities = { ...copy.capabilities };
+  return { extensions: copy };
+}
+
+/** A deep copy of a message: it shares no bytes with the packet that `decodeMessage` made it from. */
+export function copyMessage(message: Message): Message {
+  switch (message.op) {
+    case 'ping':
+      return { ...message, challenge: message.challenge.slice(), ...copyExtensions(message.extensions) };
+    case 'pong': {
+      const { challenge, salt, publicKey, signature } = message.solution;
+      return {
+        op: 'pong',
+        solution: { challenge: challenge.slice(), salt: salt.slice(), publicKey: publicKey.slice(), signature: signature.slice() },
+        addrPorts: message.addrPorts.map((addrPort) => ({ ...addrPort })),
+      };
+    }
+    case 'put':
+    case 'get-ack':
+      return { ...message, entry: copyEntry(message.entry), ...copyExtensions(message.extensions) };
+    case 'put-ack':
+      return { ...message, signaturePrefix: message.signaturePrefix.slice(), ...copyExtensions(message.extensions) };
+    case 'get':
+      return { ...message, publicKey: message.publicKey.slice(), ...copyExtensions(message.extensions) };
+    case 'get-my-addr-port':
+      return { ...message, ...copyExtensions(message.extensions) };
+    case 'get-my-addr-port-ack':
+      return { ...message, addrPort: { ...message.addrPort }, ...copyExtensions(message.extensions) };
+  }
+}

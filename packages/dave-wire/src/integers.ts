@@ -1,0 +1,68 @@
+/* Little-endian integers. The bytes must exist: callers check lengths and ranges first. */
+
+export function readU16(bytes: Uint8Array, offset: number): number {
+  return bytes[offset]! | (bytes[offset + 1]! << 8);
+}
+
+export function writeU16(value: number, target: Uint8Array, offset: number): void {
+  target[offset] = value;
+  target[offset + 1] = value >> 8;
+}
+
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return (readU16(bytes, offset) | (readU16(bytes, offset + 2) << 16)) >>> 0;
+}
+
+export function writeU32(value: number, target: Uint8Array, offset: number): void {
+  writeU16(value, target, offset);
+  writeU16(value >> 16, target, offset + 2);
+}
+
+/*
+ * Unaligned little-endian u64 without an allocation beside the bigint itself. One DataView over a
+ * scratch buffer is shared: a DataView per packet costs more than all of its integers together.
+ */
+const scratch = new Uint8Array(40);
+const scratchView = new DataView(scratch.buffer);
+const firstWord = scratch.subarray(0, 8);
+
+export const U64_MAX = 0xffff_ffff_ffff_ffffn;
+
+/** The bytes must exist: callers check lengths first. */
+export function readU64(bytes: Uint8Array, offset: number): bigint {
+  for (let index = 0; index < 8; index += 1) scratch[index] = bytes[offset + index]!;
+  return scratchView.getBigUint64(0, true);
+}
+
+/** `value` must be in range: callers check with `isU64`. */
+export function writeU64(value: bigint, target: Uint8Array, offset: number): void {
+  scratchView.setBigUint64(0, value, true);
+  target.set(firstWord, offset);
+}
+
+export function isU64(value: bigint): boolean {
+  return value >= 0n && value <= U64_MAX;
+}
+
+/**
+ * Five u64. Zeros at the end are left out, zeros between ids stay: their places are part of the
+ * bytes, and an entry read from a Go node must encode to the same bytes again.
+ */
+export function readReplicas(bytes: Uint8Array, offset: number): bigint[] {
+  let used = 0;
+  for (let index = 0; index < 40; index += 1) {
+    const byte = bytes[offset + index]!;
+    scratch[index] = byte;
+    if (byte !== 0) used = index + 1;
+  }
+  const replicas: bigint[] = [];
+  for (let index = 0; index < used; index += 8) replicas.push(scratchView.getBigUint64(index, true));
+  return replicas;
+}
+
+/** At most five values, all in range: callers check. */
+export function writeReplicas(replicas: readonly bigint[], target: Uint8Array, offset: number): void {
+  scratch.fill(0);
+  for (let index = 0; index < replicas.length; index += 1) scratchView.setBigUint64(index * 8, replicas[index]!, true);
+  target.set(scratch, offset);
+}
