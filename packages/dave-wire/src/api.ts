@@ -39,3 +39,4 @@ export { canonicalAddress, formatAddrPort, parseAddrPort } from './addr-port.ts'
 export { distance, peerIdOf, sortByDistance } from './distance.ts';
 export { accountedSize, shardOf, storeKey } from './store-key.ts';
 export { encodeUtf8 } from './utf8.ts';
+export { encodeFrame, FrameDecoder } from './framing.ts';
