@@ -15,6 +15,8 @@ const SHELL = [/\/src\/io\//, /\/src\/backends\//];
 
 /** Entry files that choose the shell for a platform. */
 const ENTRIES = new Set([
+  // The list of exports, with createDat and generateKeyPair in their forms that know clock and chance.
+  'packages/dave-wire/src/api.ts',
   'packages/dave-wire/src/index.ts',
   'packages/dave-wire/src/index.node.ts',
   'packages/dave-wire/src/node.ts',
