@@ -39,4 +39,5 @@ export { canonicalAddress, formatAddrPort, parseAddrPort } from './addr-port.ts'
 export { distance, peerIdOf, sortByDistance } from './distance.ts';
 export { accountedSize, shardOf, storeKey } from './store-key.ts';
 export { encodeUtf8 } from './utf8.ts';
+export { decodeGodaveBackup, encodeGodaveBackup, type BackupItem } from './godave-backup.ts';
 export { encodeFrame, FrameDecoder } from './framing.ts';
