@@ -1,0 +1,110 @@
+import type { NodeEmitter } from '../../events.ts';
+import { closestPeers } from './closest-peers.ts';
+import type { PeerRecord } from './peer-record.ts';
+import type { Peer, PeerDirectory, PeerState } from './peer.ts';
+
+/** The peers that proved a key, and the edges whether or not they did. */
+export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
+  readonly #byAddressKey = new Map<string, PeerRecord>();
+  readonly #byId = new Map<bigint, PeerRecord>();
+  readonly #active: PeerRecord[] = [];
+  readonly #emitter: NodeEmitter;
+  readonly #maxPeers: number;
+
+  /** @param maxPeers bound on the peers that are no edges. */
+  constructor(maxPeers: number, emitter: NodeEmitter) {
+    this.#maxPeers = maxPeers;
+    this.#emitter = emitter;
+  }
+
+  get size(): number {
+    return this.#byAddressKey.size;
+  }
+
+  get activeCount(): number {
+    return this.#active.length;
+  }
+
+  /** False when only edges may be added. Counts edges as others do: they are few. */
+  get hasRoom(): boolean {
+    return this.#byAddressKey.size < this.#maxPeers;
+  }
+
+  all(): Iterable<PeerRecord> {
+    return this.#byAddressKey.values();
+  }
+
+  active(): Iterable<PeerRecord> {
+    return this.#active;
+  }
+
+  /** The active peers by position, for sampling. */
+  get activeList(): readonly PeerRecord[] {
+    return this.#active;
+  }
+
+  byId(id: bigint): PeerRecord | undefined {
+    return this.#byId.get(id);
+  }
+
+  byAddressKey(addressKey: string): PeerRecord | undefined {
+    return this.#byAddressKey.get(addressKey);
+  }
+
+  closest(target: bigint, count: number): Peer[] {
+    return closestPeers(this.#active, target, count);
+  }
+
+  /** Whether it is the record that the table holds for its address. */
+  holds(record: PeerRecord): boolean {
+    return this.#byAddressKey.get(record.addressKey) === record;
+  }
+
+  add(record: PeerRecord): void {
+    this.#byAddressKey.set(record.addressKey, record);
+  }
+
+  /** Takes a record out; an active one is reported inactive first. */
+  remove(record: PeerRecord): void {
+    if (!this.holds(record)) return;
+    const wasProven = record.state !== 'unproven';
+    if (record.state === 'active') this.setState(record, 'inactive');
+    this.#byAddressKey.delete(record.addressKey);
+    if (this.#byId.get(record.id) === record) this.#byId.delete(record.id);
+    if (wasProven) this.#emitter.emit('peer-dropped', { peer: record });
+  }
+
+  /** Makes `record` the holder of a key; whoever held it must have been unpinned or removed. */
+  pin(record: PeerRecord, publicKey: Uint8Array): void {
+    record.setKey(publicKey);
+    this.#byId.set(record.id, record);
+  }
+
+  /** Forgets which key answered at an address: the next right answer decides anew. */
+  unpin(record: PeerRecord): void {
+    if (record.state === 'active') this.setState(record, 'inactive');
+    if (this.#byId.get(record.id) === record) this.#byId.delete(record.id);
+    record.setKey(undefined);
+    record.state = 'unproven';
+    record.lastProofAt = undefined;
+  }
+
+  /** Changes the state and tells listeners. */
+  setState(record: PeerRecord, state: PeerState): void {
+    const was = record.state;
+    if (was === state) return;
+    record.state = state;
+    if (state === 'active') {
+      record.activeIndex = this.#active.push(record) - 1;
+      this.#emitter.emit('peer-active', { peer: record });
+    } else if (was === 'active') {
+      const last = this.#active.pop()!;
+      if (last !== record) {
+        this.#active[record.activeIndex] = last;
+        last.activeIndex = record.activeIndex;
+      }
+      record.activeIndex = -1;
+      this.#emitter.emit('peer-inactive', { peer: record });
+    }
+  }
+}

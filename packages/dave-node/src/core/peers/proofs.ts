@@ -1,0 +1,25 @@
+import {
+  type AddrPort,
+  type Solution,
+  saltBinding,
+  solveChallenge,
+  verifySolution,
+} from '@p2p/dave-wire';
+import type { Random } from '../../env.ts';
+
+/** How challenges are answered and checked; a simulation passes a cheaper scheme. */
+export interface Proofs {
+  solve(challenge: Uint8Array, privateKey: Uint8Array, random: Random, boundTo: AddrPort | undefined): Solution;
+  /** Must not reject for a wrong answer. */
+  verify(solution: Solution, challenge: Uint8Array): boolean | Promise<boolean>;
+  /** Whom an answer was made for, given the address under which the answering peer would see us. */
+  binding(solution: Solution, seenAs: AddrPort): 'unbound' | 'match' | 'mismatch';
+}
+
+/** The protocol's own: ed25519, salts bound to the asker. */
+export const wireProofs: Proofs = {
+  solve: (challenge, privateKey, random, boundTo) =>
+    solveChallenge(challenge, privateKey, random, boundTo === undefined ? {} : { boundTo }),
+  verify: (solution, challenge) => verifySolution(solution, challenge),
+  binding: saltBinding,
+};
