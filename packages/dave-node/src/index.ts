@@ -1,0 +1,15 @@
+export { DaveNode } from './node.ts';
+export { NodeError, type NodeErrorCode } from './errors.ts';
+export type { NodeEvents, StoredSource } from './events.ts';
+export type { Clock, Identity, Logger, Random, Timer } from './env.ts';
+export type { DaveNodeOptions, NodeIntervals, NodeLimits, NodeMode } from './options.ts';
+export type { Connection, ConnectionHandlers, Endpoint, Transport, TransportHandlers } from './transport.ts';
+export type { Verifier } from './verifier.ts';
+export type { MetricSample, MetricSpec, MetricsRegistrar } from './metrics.ts';
+export type { Peer, PeerState } from './core/peers/peer.ts';
+export type { PeerInfo } from './core/peers/peer-info.ts';
+export type { HintOutcome, PeerHint, PeerHints } from './core/peers/peer-hints.ts';
+export type { GetOptions, GetResult, GetTimings } from './core/ops/get.ts';
+export type { PutDatOptions, PutOptions, PutReplica, PutResult } from './core/ops/put.ts';
+export type { BatchReport, BatchWriter } from './core/ops/batch-writer.ts';
+export type { ImportReport } from './core/backup.ts';
