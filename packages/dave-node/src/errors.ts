@@ -5,6 +5,7 @@ export type NodeErrorCode =
   | 'NODE_LISTEN_FAILED'
   | 'NODE_CONNECT_FAILED'
   | 'NODE_CONNECTION_LOST'
+  | 'NODE_SEND_FAILED'
   | 'NODE_NO_PEERS'
   | 'NODE_TIMEOUT'
   | 'NODE_TOO_LARGE'
