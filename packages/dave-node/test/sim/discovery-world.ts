@@ -29,6 +29,8 @@ export interface WorldNode {
   readonly emitter: NodeEmitter;
   /** `time type address`, as the node emitted them. */
   readonly log: string[];
+  /** Every address that was learned to be its own. */
+  readonly learned: string[];
   /** Stops it without a word to anybody. */
   crash(): void;
 }
@@ -96,7 +98,8 @@ export class DiscoveryWorld {
     for (const type of ['peer-active', 'peer-inactive', 'peer-dropped'] as const) {
       emitter.on(type, ({ peer }) => note(type, peer.addressKey));
     }
-    emitter.on('address-learned', ({ address }) => note('address-learned', formatAddrPort(address)));
+    const learned: string[] = [];
+    emitter.on('address-learned', ({ address }) => learned.push(formatAddrPort(address)));
     emitter.on('error', ({ error }) => {
       throw error;
     });
@@ -131,6 +134,7 @@ export class DiscoveryWorld {
       counters,
       emitter,
       log,
+      learned,
       crash: () => {
         machine.crash();
         discovery.stop();

@@ -13,10 +13,13 @@ export interface Evidence {
 /** `lapse`: silent for so long that a peer is dropped and an edge's pin is void. */
 export type Change = 'activate' | 'deactivate' | 'lapse';
 
+/** Ping intervals that the answer to the last of the unanswered PINGs gets: it is sent when the silence is as old as the limit, less one round trip. */
+const LAST_ANSWER = 0.25;
+
 /** When a peer that says nothing more becomes inactive. */
 export function silentAt(peer: Evidence, intervals: DiscoveryIntervals): number {
   if (peer.lastProofAt === undefined) return Number.NEGATIVE_INFINITY;
-  return peer.lastProofAt + intervals.deactivateAfter * peer.pingIntervalMs;
+  return peer.lastProofAt + (intervals.deactivateAfter + LAST_ANSWER) * peer.pingIntervalMs;
 }
 
 function lapseAt(peer: Evidence, intervals: DiscoveryIntervals): number {

@@ -14,6 +14,7 @@ export class ActivityWaiters {
   readonly #timetable: Timetable;
   readonly #usable: () => number;
   readonly #whyNot: () => string;
+  #closed = false;
 
   /**
    * @param usable active peers that can hold data.
@@ -30,6 +31,7 @@ export class ActivityWaiters {
     if (!Number.isSafeInteger(wanted) || wanted < 0) throw new TypeError(`the number of peers to wait for must be a whole number >= 0, not ${wanted}`);
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
+      if (this.#closed) return reject(closedError());
       if (this.#usable() >= wanted) return resolve();
       const finish = (): void => {
         this.#waiting.delete(waiter);
@@ -41,7 +43,7 @@ export class ActivityWaiters {
         wanted,
         task: scheduled(() => waiter.reject(this.#timedOut(wanted, timeoutMs))),
         resolve: () => (finish(), resolve()),
-        reject: (error) => (finish(), reject(error as Error)),
+        reject: (error) => (finish(), reject(error)),
       };
       this.#waiting.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -58,7 +60,8 @@ export class ActivityWaiters {
 
   /** Ends all waits with NODE_CLOSED. */
   close(): void {
-    for (const waiter of this.#waiting) waiter.reject(new NodeError('NODE_CLOSED', 'The node was closed while waiting for peers.'));
+    this.#closed = true;
+    for (const waiter of this.#waiting) waiter.reject(closedError());
   }
 
   #timedOut(wanted: number, timeoutMs: number): NodeError {
@@ -66,4 +69,8 @@ export class ActivityWaiters {
     const code: NodeErrorCode = usable === 0 ? 'NODE_NO_PEERS' : 'NODE_TIMEOUT';
     return new NodeError(code, `${usable} of ${wanted} peers were active after ${timeoutMs} ms. ${this.#whyNot()}`);
   }
+}
+
+function closedError(): NodeError {
+  return new NodeError('NODE_CLOSED', 'The node is closed: open a new one to wait for peers.');
 }

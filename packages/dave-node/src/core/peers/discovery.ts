@@ -1,5 +1,5 @@
 import type { AddrPort, GetMyAddrPort, GetMyAddrPortAck, Ping, Pong } from '@p2p/dave-wire';
-import { formatAddrPort } from '@p2p/dave-wire';
+import { formatAddrPort, MAX_PEERS_IN_PONG } from '@p2p/dave-wire';
 import { ActivityWaiters } from './activity-waiters.ts';
 import { AddressQuestions } from './address-questions.ts';
 import { Answers } from './answers.ts';
@@ -225,7 +225,7 @@ export class Discovery implements PeerDirectory {
   }
 
   #tryNamed(teller: AddrPort, addrPorts: readonly AddrPort[]): void {
-    for (const addrPort of addrPorts) {
+    for (const addrPort of addrPorts.slice(0, MAX_PEERS_IN_PONG)) {
       if (!this.#table.hasRoom || !this.#candidates.hasRoom('gossip')) return;
       if (this.#table.byAddressKey(formatAddrPort(addrPort)) !== undefined) continue;
       if (mayTry(addrPort, teller, this.#own)) this.#candidates.offer(addrPort, 'gossip');

@@ -71,7 +71,7 @@ export class Edges {
 
   start(): void {
     for (const edge of this.#edges) {
-      if (edge.at.literal === undefined) this.#lookUp(edge);
+      if (edge.at.literal === undefined) void this.#lookUp(edge);
       else this.#attach(edge, [edge.at.literal.address]);
     }
   }
@@ -102,7 +102,7 @@ export class Edges {
     const freshAfter = nowMs - dropAfter * pingMs;
     const alive = Array.from(edge.records.values()).some((record) => (record.lastProofAt ?? Number.NEGATIVE_INFINITY) > freshAfter);
     edge.vain = alive ? 0 : edge.vain + 1;
-    if (!alive || nowMs - edge.resolvedAt >= this.#settings.resolveMs) this.#lookUp(edge);
+    if (!alive || nowMs - edge.resolvedAt >= this.#settings.resolveMs) void this.#lookUp(edge);
     else this.#checkLater(edge);
   }
 
@@ -115,26 +115,26 @@ export class Edges {
     this.#timetable.at(edge.task, this.#timetable.now() + delayMs);
   }
 
-  #lookUp(edge: Edge): void {
+  async #lookUp(edge: Edge): Promise<void> {
     if (edge.resolving) return;
     edge.resolving = true;
     const { signal } = this.#closing;
-    const done = (addresses: readonly string[], error: string | undefined): void => {
-      edge.resolving = false;
-      if (signal.aborted) return;
-      edge.error = error;
-      if (error === undefined) {
-        edge.resolvedAt = this.#timetable.now();
-        this.#attach(edge, addresses);
-      } else {
-        this.#logger?.warn('An edge could not be resolved; trying again.', { edge: edge.at.text, error });
-      }
-      this.#checkLater(edge);
-    };
-    this.#resolve(edge.at.host, signal).then(
-      (addresses) => done(addresses, addresses.length === 0 ? 'no addresses' : undefined),
-      (error: unknown) => done([], error instanceof Error ? error.message : String(error)),
-    );
+    let addresses: readonly string[] = [];
+    try {
+      addresses = await this.#resolve(edge.at.host, signal);
+      edge.error = addresses.length === 0 ? 'the name has no addresses' : undefined;
+    } catch (error) {
+      edge.error = error instanceof Error ? error.message : String(error);
+    }
+    edge.resolving = false;
+    if (signal.aborted) return;
+    if (edge.error === undefined) {
+      edge.resolvedAt = this.#timetable.now();
+      this.#attach(edge, addresses);
+    } else {
+      this.#logger?.warn('An edge could not be resolved; trying again.', { edge: edge.at.text, error: edge.error });
+    }
+    this.#checkLater(edge);
   }
 
   /** Attaches the addresses, and lets go of those that are gone from the name's records and silent. */

@@ -160,6 +160,7 @@ export class PeerLifecycle implements EdgeRecords {
     }
     if (record.suspectedAt !== undefined && record.quickPings >= QUICK_PINGS && nowAt >= record.nextPingAt) {
       record.suspectedAt = undefined;
+      record.nextPingAt = nowAt + record.pingIntervalMs;
       if (record.state === 'active') this.#deactivate(record);
     }
     if (nowAt >= record.nextPingAt) this.#ping(record, nowAt);

@@ -92,32 +92,27 @@ export class PongHandler {
       outstanding,
       // Verification may outlive the packet's buffer.
       solution: copySolution(message.solution),
-      addrPorts: message.addrPorts.map(({ address, port }) => ({ address, port })),
+      addrPorts: message.addrPorts,
       rttMs: this.#clock.monotonic() - outstanding.sentMs,
     };
     const verdict = this.#proofs.verify(answer.solution, outstanding.challenge);
     if (typeof verdict === 'boolean') this.#conclude(answer, verdict);
-    else this.#await(answer, verdict);
+    else void this.#await(answer, verdict);
   }
 
-  #await(answer: Answer, verdict: Promise<boolean>): void {
+  async #await(answer: Answer, verdict: Promise<boolean>): Promise<void> {
     const { challenges } = answer.contact;
     this.#verifying++;
     challenges.verifying++;
-    const done = (): void => {
+    try {
+      const valid = await verdict;
+      this.#conclude(answer, valid);
+    } catch (error) {
+      this.#listener.failed(error as Error);
+    } finally {
       this.#verifying--;
       challenges.verifying--;
-    };
-    verdict.then(
-      (valid) => {
-        done();
-        this.#conclude(answer, valid);
-      },
-      (error: unknown) => {
-        done();
-        this.#listener.failed(error as Error);
-      },
-    );
+    }
   }
 
   /** Verification took time: everything that the answer relied on is looked at again. */
