@@ -3,7 +3,7 @@ import { formatAddrPort, MAX_PEERS_IN_PONG } from '@p2p/dave-wire';
 import { ActivityWaiters } from './activity-waiters.ts';
 import { AddressQuestions } from './address-questions.ts';
 import { Answers } from './answers.ts';
-import type { Candidate } from './candidate.ts';
+import { Candidate } from './candidate.ts';
 import { mayTry } from './candidate-filter.ts';
 import { Candidates } from './candidates.ts';
 import type { DiscoveryModules, DiscoveryOptions, DiscoverySettings } from './discovery-options.ts';
@@ -16,7 +16,7 @@ import { PeerLifecycle } from './peer-lifecycle.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { PeerTable } from './peer-table.ts';
 import type { Peer, PeerDirectory } from './peer.ts';
-import { PingHandler } from './ping-handler.ts';
+import { PingHandler, type PingHandlerParts } from './ping-handler.ts';
 import { Pinger } from './pinger.ts';
 import { PongHandler, type PongListener } from './pong-handler.ts';
 import { wireProofs } from './proofs.ts';
@@ -85,7 +85,8 @@ export class Discovery implements PeerDirectory {
       logger,
     });
     this.#questions = new AddressQuestions(intervals, { own, timetable, random, counters, send });
-    this.#pings = new PingHandler(settings.mode, modules, { table, candidates, own, answers, proofs, timetable });
+    const onSelf: PingHandlerParts['onSelf'] = (contact) => this.#foundSelf(contact);
+    this.#pings = new PingHandler(settings.mode, modules, { table, candidates, own, answers, proofs, timetable, onSelf });
     const listener = this.#pongListener();
     this.#pongs = new PongHandler(settings, { table, candidates, own, proofs, clock, counters, listener });
     this.#waiters = new ActivityWaiters(timetable, () => this.usablePeerCount, () => this.#edges.describe());
@@ -193,6 +194,12 @@ export class Discovery implements PeerDirectory {
   #becameActive(record: PeerRecord): void {
     this.#hints.active(record);
     this.#waiters.check();
+  }
+
+  #foundSelf(contact: PeerRecord | Candidate): void {
+    this.#own.addAlias(contact.addressKey);
+    if (contact instanceof Candidate) this.#candidates.settle(contact, true);
+    else this.#lifecycle.isOurselves(contact);
   }
 
   /** Who wrote to us pays for our PINGs with its bytes; what peers named is bounded by number and rate alone. */

@@ -102,6 +102,11 @@ export class PeerLifecycle implements EdgeRecords {
     return 'accepted';
   }
 
+  /** An edge turned out to lead to this node. */
+  isOurselves(record: PeerRecord): void {
+    if (record.state === 'unproven') this.#refuse(record, 'own-key', this.#identity.id);
+  }
+
   /** Looks after an active peer quickly: three PINGs in a row, and it is inactive if none is answered. */
   suspect(record: PeerRecord): void {
     if (!this.#table.holds(record) || record.state !== 'active' || record.suspectedAt !== undefined) return;

@@ -2,10 +2,12 @@ import { type AddrPort, type Ping, formatAddrPort } from '@p2p/dave-wire';
 import { count } from '../counters.ts';
 import type { Answers } from './answers.ts';
 import { mayTry } from './candidate-filter.ts';
+import type { Candidate } from './candidate.ts';
 import type { Candidates } from './candidates.ts';
 import type { Contact } from './contact.ts';
 import type { DiscoveryModules } from './discovery-options.ts';
 import type { OwnAddress } from './own-address.ts';
+import type { PeerRecord } from './peer-record.ts';
 import type { PeerTable } from './peer-table.ts';
 import { pongPeers } from './pong-peers.ts';
 import type { Proofs } from './proofs.ts';
@@ -23,6 +25,8 @@ export interface PingHandlerParts {
   readonly answers: Answers;
   readonly proofs: Proofs;
   readonly timetable: Timetable;
+  /** Our own PING came back to us: the address leads here. */
+  onSelf(contact: PeerRecord | Candidate): void;
 }
 
 /** Answers PINGs, and gets to know who sends them. */
@@ -55,8 +59,11 @@ export class PingHandler {
     this.#answer(message.challenge.slice(), from, addressKey, contact);
   }
 
-  #isOurs(message: Ping, from: AddrPort, known: Contact | undefined): boolean {
-    if (known?.challenges.find(message.challenge) !== undefined) return true;
+  #isOurs(message: Ping, from: AddrPort, known: PeerRecord | Candidate | undefined): boolean {
+    if (known?.challenges.find(message.challenge) !== undefined) {
+      this.#parts.onSelf(known);
+      return true;
+    }
     // Whoever proved another key there is not us, whatever we were told our address is.
     return !(known !== undefined && known.pinnedKey !== undefined) && this.#parts.own.isOwn(from);
   }
