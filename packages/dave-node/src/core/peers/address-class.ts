@@ -19,8 +19,9 @@ export function addressClass(address: string): AddressClass {
 }
 
 function ipv4Class(address: string): AddressClass {
-  const [a = -1, b = -1, c = -1, d = -1] = address.split('.').map(Number);
-  if (!isOctet(a) || !isOctet(b) || !isOctet(c) || !isOctet(d)) return 'reserved';
+  const octets = address.split('.').map((text) => (text === '' ? -1 : Number(text)));
+  const [a = -1, b = -1] = octets;
+  if (octets.length !== 4 || !octets.every(isOctet)) return 'reserved';
   if (a === 0) return 'unspecified';
   if (a === 127) return 'loopback';
   if (a === 169 && b === 254) return 'link-local';
