@@ -8,7 +8,7 @@ import { assertPrivateKey, publicKeyOf } from './keys.ts';
 import type { Dat } from './message.ts';
 import type { SignatureBackend } from './signature/backend.ts';
 import { defaultBackend } from './signature/default-backend.ts';
-import { solveWork } from './work.ts';
+import { solveWork, type SolveWorkOptions } from './work.ts';
 
 export interface CreateDatOptions {
   /** 32-byte seed, as in a `KeyPair`. Pass the same array each time: what follows from it is remembered by array. */
@@ -27,14 +27,10 @@ export interface CreateDatOptions {
   now?: number;
 }
 
-/** How the work is done. */
-export interface CreateDatRun {
-  /** Aborting stops the search and frees its threads within 50 ms. */
-  signal?: AbortSignal;
-  /** Threads of the search. Default: what `solveWork` chooses. */
-  threads?: number;
+/** How the work is done: signal, threads and progress as in `solveWork`. */
+export interface CreateDatRun extends SolveWorkOptions {
   /** Default: the fastest one that is installed. */
-  backend?: SignatureBackend;
+  readonly backend?: SignatureBackend;
 }
 
 /** The steps of `createDat`, with the clock and the memory of times passed in. Everything is refused before any work is done. */
@@ -51,10 +47,7 @@ export async function signAndProve(
   if (options.time !== undefined) environment.times.note(publicKey, time);
   const value = options.bindKey === true ? bindValue(key, options.value) : options.value.slice();
   const signature = (run.backend ?? defaultBackend()).sign(datDigest({ key, value, time }), privateKey);
-  const { salt, work } = await solveWork(signature, difficulty, {
-    ...(run.signal === undefined ? {} : { signal: run.signal }),
-    ...(run.threads === undefined ? {} : { threads: run.threads }),
-  });
+  const { salt, work } = await solveWork(signature, difficulty, run);
   return { time, salt, work, signature, publicKey: publicKey.slice(), key, value };
 }
 

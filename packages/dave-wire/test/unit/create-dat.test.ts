@@ -136,3 +136,17 @@ describe('aborting', () => {
     }
   });
 });
+
+it('hands progress on to the caller, and ends with what the listener throws', async () => {
+  const reason = new Error('seen enough');
+  const host = workHost();
+  setWorkHost({ ...host, local: { ...host.local, run: () => Promise.resolve({ found: -1, elapsedMs: 1 }) } });
+  try {
+    const onProgress = (progress: { readonly hashes: number }): void => {
+      if (progress.hashes > 2 ** 22) throw reason;
+    };
+    await expect(createDat(options({ difficulty: 40 }), { threads: 1, onProgress })).rejects.toBe(reason);
+  } finally {
+    setWorkHost(host);
+  }
+});

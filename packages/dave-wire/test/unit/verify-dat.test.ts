@@ -94,3 +94,7 @@ it('the digest covers times above 2^32, and does not know where the key ends', (
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   expect(datDigest({ key: 'ab', value: text('c'), time: 1 })).toEqual(datDigest({ key: 'a', value: text('bc'), time: 1 }));
 });
+
+it.each([-1, 0.5, 2 ** 53, Number.NaN])('no digest is made of the time %d', (time) => {
+  expect(() => datDigest({ key: 'k', value: new Uint8Array(0), time })).toThrow(expect.objectContaining({ code: 'WIRE_BAD_VALUE' }));
+});

@@ -32,3 +32,11 @@ it('node:crypto gives the same verdicts on its thread pool', async () => {
   const verdicts = await Promise.all(speccheck.map((test) => verifyAsync(fromHex(test.message), fromHex(test.signature), fromHex(test.pub_key))));
   expect(verdicts).toEqual(speccheck.map((_, number) => number === 3));
 });
+
+it('node:crypto has taken the bytes when verifyAsync returns', async () => {
+  const { message, signature, pub_key: publicKey } = speccheck[3]!;
+  const mine = [fromHex(message), fromHex(signature), fromHex(publicKey)] as const;
+  const verdict = nodeBackend.verifyAsync!(...mine);
+  for (const bytes of mine) bytes.fill(0);
+  expect(await verdict).toBe(true);
+});
