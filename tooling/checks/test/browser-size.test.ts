@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundleWithEsbuild } from '../src/bundle-with-esbuild.ts';
 import { bundleForBrowsers, scriptsOf, type BundledFile } from '../src/bundle-for-browsers.ts';
 
 const LIMIT_BYTES = 60_000;
@@ -27,4 +29,10 @@ test('nothing of Node or of the accelerated backends is in it', () => {
     const code = readFileSync(join(outDir, name), 'utf8');
     expect(code).not.toMatch(/node:|sodium-native|createRequire/);
   }
+});
+
+test('esbuild bundles it too, without a warning and within the limit', async () => {
+  const { code, warnings } = await bundleWithEsbuild('whole-api.ts');
+  expect(warnings).toEqual([]);
+  expect(gzipSync(code, { level: 9 }).length).toBeLessThanOrEqual(LIMIT_BYTES);
 });

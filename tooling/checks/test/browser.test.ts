@@ -15,6 +15,7 @@ const missing = existsSync(EXECUTABLE) ? undefined : `no Chromium at ${EXECUTABL
 
 // No inline scripts, no blob:, no eval: only compiling WebAssembly is allowed on top of own files.
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'";
+const POLICY_WITHOUT_WORKERS = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'";
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 const FLAGS = [
   '--no-sandbox',
@@ -26,14 +27,14 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-function serve(directory: string): Promise<Server> {
+function serve(directory: string, policy: string): Promise<Server> {
   const { promise, resolve } = Promise.withResolvers<Server>();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;
     if (path === '/favicon.ico') return void response.writeHead(204).end();
     const file = join(directory, path === '/' ? 'index.html' : path);
     if (!existsSync(file)) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': POLICY });
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-security-policy': policy });
     response.end(readFileSync(file));
   });
   server.listen(0, '127.0.0.1', () => resolve(server));
@@ -47,18 +48,23 @@ test.runIf(missing !== undefined && CI)('Chromium is there in CI', () => {
 describe.skipIf(missing !== undefined)(`a page under a strict policy${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   const pages = mkdtempSync(join(tmpdir(), 'p2p-browser-pages-'));
   const profile = mkdtempSync(join(tmpdir(), 'p2p-browser-profile-'));
-  let server: Server;
+  const servers: Server[] = [];
   let browser: BrowserContext;
+
+  async function addressUnder(policy: string): Promise<string> {
+    const server = await serve(pages, policy);
+    servers.push(server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
 
   beforeAll(async () => {
     await bundleForBrowsers('index.html', pages);
-    server = await serve(pages);
     browser = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, headless: true, args: FLAGS });
   }, 60_000);
 
   afterAll(async () => {
     await browser?.close();
-    server?.close();
+    for (const server of servers) server.close();
     for (const directory of [pages, profile]) rmSync(directory, { recursive: true, force: true });
   });
 
@@ -73,7 +79,7 @@ describe.skipIf(missing !== undefined)(`a page under a strict policy${missing ==
     await page.addInitScript({
       content: "addEventListener('securitypolicyviolation', (event) => console.error(`refused: ${event.violatedDirective} ${event.blockedURI}`));",
     });
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.goto(await addressUnder(POLICY));
     const result = await page.evaluate<PageResult>('exercise()');
 
     expect(result).toMatchObject({
@@ -90,6 +96,21 @@ describe.skipIf(missing !== undefined)(`a page under a strict policy${missing ==
     // What the page has made convinces Node, with another backend.
     const put = decodeMessage(Uint8Array.from(Buffer.from(result.put, 'hex')));
     expect(put.op === 'put' && (await verifyDat(put.entry.dat, { now: Date.now(), minWork: 16 }))).toEqual({ valid: true });
+    await page.close();
+  });
+
+  test('proves on its own thread where the policy forbids workers', async () => {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    const workers: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('worker', (worker) => workers.push(worker.url()));
+    await page.goto(await addressUnder(POLICY_WITHOUT_WORKERS));
+    const result = await page.evaluate<PageResult>('exercise()');
+    expect(result).toMatchObject({ verdict: { valid: true }, tampered: { valid: false, reason: 'signature' } });
+    expect(result.bits).toBeGreaterThanOrEqual(16);
+    expect(workers).toEqual([]);
+    expect(errors).toEqual([]);
     await page.close();
   });
 });

@@ -17,7 +17,7 @@ const SMALL_ORDER: readonly Uint8Array[] = [
 /**
  * The part of the verdict on which libraries and their versions disagree, decided here for all of
  * them: lengths, S < L, and that R and the public key are canonical and not of small order. Costs
- * about 20 ns and allocates nothing. What remains for a backend is that the key is on the curve and
+ * about 25 ns and allocates nothing. What remains for a backend is that the key is on the curve and
  * that the equation holds without the cofactor. Source: Chalkias, Garillot, Nikolaenko, "Taming the
  * many EdDSAs", https://eprint.iacr.org/2020/1244.
  */
