@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts';
 import { WireError } from './errors.ts';
 import { blake3Into } from './hash.ts';
 import { publicKeyOf } from './keys.ts';
@@ -44,7 +45,7 @@ export function solveChallenge(challenge: Uint8Array, privateKey: Uint8Array, ra
   const salt = options.boundTo === undefined ? freeSalt(random) : boundSalt(challenge, options.boundTo);
   blake3Into(digest, 0, challenge, salt);
   const signature = (options.backend ?? defaultBackend()).sign(digest, privateKey);
-  return { challenge: challenge.slice(), salt, publicKey, signature };
+  return { challenge: copyBytes(challenge), salt, publicKey, signature };
 }
 
 /**

@@ -1,9 +1,10 @@
+import { copyBytes } from './copy-bytes.ts';
 import type { Dat, Entry, Extensions, Message } from './message.ts';
 
 /** A dat whose bytes are its own: detaches it from the packet it was decoded from. */
 export function copyDat(dat: Dat): Dat {
   const { time, salt, work, signature, publicKey, key, value } = dat;
-  return { time, salt: salt.slice(), work: work.slice(), signature: signature.slice(), publicKey: publicKey.slice(), key, value: value.slice() };
+  return { time, salt: copyBytes(salt), work: copyBytes(work), signature: copyBytes(signature), publicKey: copyBytes(publicKey), key, value: copyBytes(value) };
 }
 
 /** An entry whose bytes are its own. */
@@ -14,7 +15,7 @@ export function copyEntry(entry: Entry): Entry {
 function copyExtensions(extensions: Extensions | undefined): { extensions?: Extensions } {
   if (extensions === undefined) return {};
   const copy: Extensions = { ...extensions };
-  if (copy.trace !== undefined) copy.trace = { ...copy.trace, traceId: copy.trace.traceId.slice() };
+  if (copy.trace !== undefined) copy.trace = { ...copy.trace, traceId: copyBytes(copy.trace.traceId) };
   if (copy.capabilities !== undefined) copy.capabilities = { ...copy.capabilities };
   return { extensions: copy };
 }
@@ -23,12 +24,12 @@ function copyExtensions(extensions: Extensions | undefined): { extensions?: Exte
 export function copyMessage(message: Message): Message {
   switch (message.op) {
     case 'ping':
-      return { ...message, challenge: message.challenge.slice(), ...copyExtensions(message.extensions) };
+      return { ...message, challenge: copyBytes(message.challenge), ...copyExtensions(message.extensions) };
     case 'pong': {
       const { challenge, salt, publicKey, signature } = message.solution;
       return {
         op: 'pong',
-        solution: { challenge: challenge.slice(), salt: salt.slice(), publicKey: publicKey.slice(), signature: signature.slice() },
+        solution: { challenge: copyBytes(challenge), salt: copyBytes(salt), publicKey: copyBytes(publicKey), signature: copyBytes(signature) },
         addrPorts: message.addrPorts.map((addrPort) => ({ ...addrPort })),
       };
     }
@@ -36,9 +37,9 @@ export function copyMessage(message: Message): Message {
     case 'get-ack':
       return { ...message, entry: copyEntry(message.entry), ...copyExtensions(message.extensions) };
     case 'put-ack':
-      return { ...message, signaturePrefix: message.signaturePrefix.slice(), ...copyExtensions(message.extensions) };
+      return { ...message, signaturePrefix: copyBytes(message.signaturePrefix), ...copyExtensions(message.extensions) };
     case 'get':
-      return { ...message, publicKey: message.publicKey.slice(), ...copyExtensions(message.extensions) };
+      return { ...message, publicKey: copyBytes(message.publicKey), ...copyExtensions(message.extensions) };
     case 'get-my-addr-port':
       return { ...message, ...copyExtensions(message.extensions) };
     case 'get-my-addr-port-ack':

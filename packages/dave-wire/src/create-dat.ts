@@ -1,6 +1,7 @@
 import type { AuthorTimes } from './author-times.ts';
 import { BIND_KEY_OVERHEAD, bindValue } from './bind-key.ts';
 import { MAX_KEY_AND_VALUE_BYTES, MIN_WORK } from './constants.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { datDigest } from './dat-digest.ts';
 import { WireError } from './errors.ts';
 import { keyBytes } from './key-bytes.ts';
@@ -45,7 +46,7 @@ export async function signAndProve(
   const publicKey = publicKeyOf(privateKey);
   const time = options.time ?? environment.times.take(publicKey, options.now ?? environment.now());
   if (options.time !== undefined) environment.times.note(publicKey, time);
-  const value = options.bindKey === true ? bindValue(key, options.value) : options.value.slice();
+  const value = options.bindKey === true ? bindValue(key, options.value) : copyBytes(options.value);
   const signature = (run.backend ?? defaultBackend()).sign(datDigest({ key, value, time }), privateKey);
   const { salt, work } = await solveWork(signature, difficulty, run);
   return { time, salt, work, signature, publicKey: publicKey.slice(), key, value };

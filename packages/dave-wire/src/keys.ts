@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts';
 import { WireError } from './errors.ts';
 import { defaultBackend } from './signature/default-backend.ts';
 
@@ -51,7 +52,7 @@ export function publicKeyOf(privateKey: Uint8Array): Uint8Array {
   // The caller may have written another seed into the same array.
   if (known?.seed.every((byte, at) => byte === privateKey[at])) return known.publicKey;
   const publicKey = defaultBackend().publicKeyOf(privateKey);
-  derived.set(privateKey, { seed: privateKey.slice(), publicKey });
+  derived.set(privateKey, { seed: copyBytes(privateKey), publicKey });
   return publicKey;
 }
 
