@@ -1,5 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateKeyPair, keyPairFromSeed, readGodaveKey, type KeyPair } from '@p2p/dave-wire';
 import { AppError, codeOf } from '../cli/app-error.ts';
@@ -41,15 +41,20 @@ export async function writeKeyFile(path: string, keyPair: KeyPair): Promise<void
   const bytes = new Uint8Array(64);
   bytes.set(keyPair.privateKey, 0);
   bytes.set(keyPair.publicKey, 32);
-  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
-    if (codeOf(error) === 'EEXIST') throw new AppError('APP_KEY_EXISTS', `${path} exists and is not overwritten; choose another --key-file or move it away`);
-    throw error;
-  });
+  // Complete before it has its name: who finds the file finds all 64 bytes. A link, unlike a rename, never replaces.
+  const draft = `${path}.${process.pid}-${randomUUID()}`;
+  const file = await open(draft, 'wx', 0o600);
   try {
     await file.writeFile(bytes);
     await file.sync();
+    await file.close();
+    await link(draft, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new AppError('APP_KEY_EXISTS', `${path} exists and is not overwritten; choose another --key-file or move it away`);
   } finally {
     await file.close();
+    await unlink(draft);
   }
 }
 
