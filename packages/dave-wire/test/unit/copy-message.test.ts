@@ -37,7 +37,7 @@ test('what is made from Buffers does not change with them', async () => {
   value.fill(2);
   expect([...made.value]).toEqual(Array.from({ length: 20 }, () => 1));
   const challenge = buffer(32, 3);
-  const solution = await solveChallenge(challenge, seed, { bytes: (length) => new Uint8Array(length) });
+  const solution = solveChallenge(challenge, seed, { bytes: (length) => new Uint8Array(length) });
   challenge.fill(4);
   expect(solution.challenge[0]).toBe(3);
   // The same array with another seed in it is another key.
