@@ -84,6 +84,31 @@ test('answers that were not asked for, come twice, or lack the id that ours send
   expect(node.counters.packetsDropped['unasked-address']).toBe(7);
 });
 
+test('a second answer, and one that is too late, change nothing', async () => {
+  world = new DiscoveryWorld('second answer');
+  const lie = { address: '192.0.2.66', port: 666 };
+  const edge = await teller('203.0.113.1', () => undefined);
+  const { onMessage } = edge;
+  edge.onMessage = (message, from) => {
+    onMessage(message, from);
+    if (message.op !== 'get-my-addr-port') return;
+    edge.send({ op: 'get-my-addr-port-ack', addrPort: from }, from);
+    edge.send({ op: 'get-my-addr-port-ack', addrPort: lie }, from);
+  };
+  const node = await world.node('198.51.100.2', { edges: [edge.addressKey], bound: ANYWHERE });
+  await world.clock.advance(500);
+  expect(node.learned).toEqual(['198.51.100.2:4127']);
+  const late = await teller('203.0.114.1', () => undefined);
+  const other = await world.node('198.51.100.3', { edges: [late.addressKey], bound: ANYWHERE });
+  await world.clock.advance(500);
+  expect(questions(late)).toHaveLength(1);
+  late.onMessage = () => {};
+  await world.clock.advance(3000);
+  late.send({ op: 'get-my-addr-port-ack', addrPort: lie }, other.address);
+  await world.clock.advance(100);
+  expect(other.learned).toEqual([]);
+});
+
 test('an answer of another class than its teller is no answer', async () => {
   world = new DiscoveryWorld('wrong class');
   const edge = await teller('203.0.113.1', () => ({ address: '10.0.0.5', port: 4127 }));

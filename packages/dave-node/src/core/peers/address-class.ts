@@ -19,9 +19,10 @@ export function addressClass(address: string): AddressClass {
 }
 
 function ipv4Class(address: string): AddressClass {
-  const octets = address.split('.').map((text) => (text === '' ? -1 : Number(text)));
-  const [a = -1, b = -1] = octets;
-  if (octets.length !== 4 || !octets.every(isOctet)) return 'reserved';
+  const bits = ipv4Bits(address);
+  if (bits === undefined) return 'reserved';
+  const a = bits >>> 24;
+  const b = (bits >>> 16) & 0xff;
   if (a === 0) return 'unspecified';
   if (a === 127) return 'loopback';
   if (a === 169 && b === 254) return 'link-local';
@@ -31,8 +32,25 @@ function ipv4Class(address: string): AddressClass {
   return a >= 224 ? 'multicast' : 'public';
 }
 
-function isOctet(value: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= 255;
+/** The 32 bits of a dotted address. Every named address comes through here: no strings are made. */
+function ipv4Bits(address: string): number | undefined {
+  let bits = 0;
+  let octet = -1;
+  let dots = 0;
+  for (let at = 0; at <= address.length; at++) {
+    const digit = at < address.length ? address.charCodeAt(at) - 48 : -2;
+    if (digit >= 0 && digit <= 9) {
+      octet = (octet < 0 ? 0 : octet * 10) + digit;
+      if (octet > 255) return undefined;
+    } else {
+      // -2 is the dot, and stands for the end.
+      if (digit !== -2 || octet < 0) return undefined;
+      bits = (bits << 8) | octet;
+      octet = -1;
+      dots++;
+    }
+  }
+  return dots === 4 ? bits >>> 0 : undefined;
 }
 
 function ipv6Class(address: string): AddressClass {

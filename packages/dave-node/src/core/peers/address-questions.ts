@@ -28,6 +28,7 @@ interface Question {
 /** Asks peers that just proved themselves for our own address, a few per round, one per network. */
 export class AddressQuestions {
   readonly #asked = new Map<string, Question>();
+  #answers = 0;
   readonly #own: OwnAddress;
   readonly #timetable: Timetable;
   readonly #intervals: DiscoveryIntervals;
@@ -61,12 +62,14 @@ export class AddressQuestions {
   /** Asks anew: from now on, whoever proves itself next is asked. */
   nextRound(): void {
     this.#asked.clear();
+    this.#answers = 0;
     this.#own.nextRound();
     this.start();
   }
 
   /** The peer just proved itself: a good moment to ask it, if answers are wanted. */
   consider(record: PeerRecord): void {
+    if (this.#answers >= WANTED) return;
     const nowAt = this.#timetable.now();
     const known = this.#asked.get(record.addressKey);
     if (known !== undefined && (known.answered || nowAt < known.untilAt || known.tries >= MAX_TRIES)) return;
@@ -103,6 +106,7 @@ export class AddressQuestions {
       return;
     }
     question.answered = true;
+    this.#answers++;
     this.#own.vote(from, message.addrPort);
   }
 }

@@ -27,7 +27,8 @@ export class Challenges {
   }
 
   find(challenge: Uint8Array): Outstanding | undefined {
-    return this.#outstanding.find((outstanding) => equalBytes(outstanding.challenge, challenge));
+    for (const outstanding of this.#outstanding) if (equalBytes(outstanding.challenge, challenge)) return outstanding;
+    return undefined;
   }
 
   /** Takes the challenge away. False when it is not outstanding any more. */

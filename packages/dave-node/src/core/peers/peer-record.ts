@@ -1,4 +1,5 @@
 import { type AddrPort, formatAddrPort, peerIdOf } from '@p2p/dave-wire';
+import { addressClass, type AddressClass } from './address-class.ts';
 import { CapabilityClaims } from './capability-claims.ts';
 import { Challenges } from './challenges.ts';
 import type { Contact } from './contact.ts';
@@ -10,6 +11,7 @@ export class PeerRecord implements Peer, Contact, Scheduled {
   readonly address: AddrPort;
   readonly addressKey: string;
   readonly firstSeenMs: number;
+  readonly addressClass: AddressClass;
   id = 0n;
   /** The halves of the id: XOR distances of thousands of peers are compared as numbers. */
   idHigh = 0;
@@ -57,6 +59,7 @@ export class PeerRecord implements Peer, Contact, Scheduled {
   ) {
     this.address = { address: address.address, port: address.port };
     this.addressKey = setup.former?.addressKey ?? formatAddrPort(this.address);
+    this.addressClass = addressClass(address.address);
     this.firstSeenMs = setup.firstSeenMs;
     this.pingIntervalMs = setup.pingIntervalMs;
     this.#onDue = setup.onDue;

@@ -74,9 +74,9 @@ export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
     if (wasProven) this.#emitter.emit('peer-dropped', { peer: record });
   }
 
-  /** Makes `record` the holder of a key; whoever held it must have been unpinned or removed. */
+  /** Makes `record` the holder of a key, which is copied; whoever held it must have been unpinned or removed. */
   pin(record: PeerRecord, publicKey: Uint8Array): void {
-    record.setKey(publicKey);
+    record.setKey(publicKey.slice());
     this.#byId.set(record.id, record);
   }
 

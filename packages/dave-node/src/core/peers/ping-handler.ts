@@ -7,7 +7,7 @@ import type { Candidates } from './candidates.ts';
 import type { Contact } from './contact.ts';
 import type { DiscoveryModules } from './discovery-options.ts';
 import type { OwnAddress } from './own-address.ts';
-import type { PeerRecord } from './peer-record.ts';
+import { PeerRecord } from './peer-record.ts';
 import type { PeerTable } from './peer-table.ts';
 import { pongPeers } from './pong-peers.ts';
 import type { Proofs } from './proofs.ts';
@@ -78,8 +78,8 @@ export class PingHandler {
   #answer(challenge: Uint8Array, from: AddrPort, addressKey: string, contact: Contact | undefined): void {
     const { table, answers, proofs, timetable } = this.#parts;
     const { identity, random } = this.#modules;
-    const id = table.byAddressKey(addressKey)?.id ?? 0n;
-    const addrPorts = pongPeers(table.activeList, { address: from, addressKey, id }, random, this.#modules.weight ?? (() => 1));
+    const id = contact instanceof PeerRecord ? contact.id : 0n;
+    const addrPorts = pongPeers(table.activeList, { address: from, id }, random, this.#modules.weight ?? (() => 1));
     // A zone id means nothing to the asker.
     const boundTo = from.address.includes('%') ? undefined : { address: from.address, port: from.port };
     answers.answer(from, addressKey, 'pong', PONG_BYTES + ADDRESS_BYTES * addrPorts.length, () => {

@@ -9,7 +9,7 @@ import type { OwnAddress } from './own-address.ts';
 import { PeerRecord } from './peer-record.ts';
 import type { Proof, ProofOutcome } from './peer-lifecycle.ts';
 import type { PeerTable } from './peer-table.ts';
-import type { Proofs } from './proofs.ts';
+import { copySolution, type Proofs } from './proofs.ts';
 
 /** Answers of one address that are verified at once. */
 const MAX_VERIFYING_PER_CONTACT = 2;
@@ -90,14 +90,14 @@ export class PongHandler {
     const answer: Answer = {
       contact,
       outstanding,
-      // Verification may outlive the packet's buffer.
-      solution: copySolution(message.solution),
+      solution: message.solution,
       addrPorts: message.addrPorts,
       rttMs: this.#clock.monotonic() - outstanding.sentMs,
     };
     const verdict = this.#proofs.verify(answer.solution, outstanding.challenge);
     if (typeof verdict === 'boolean') this.#conclude(answer, verdict);
-    else void this.#await(answer, verdict);
+    // The answer outlives the packet's buffer.
+    else void this.#await({ ...answer, solution: copySolution(answer.solution) }, verdict);
   }
 
   async #await(answer: Answer, verdict: Promise<boolean>): Promise<void> {
@@ -152,13 +152,4 @@ export class PongHandler {
 
 function fitsPin(contact: PeerRecord | Candidate, publicKey: Uint8Array): boolean {
   return contact.pinnedKey === undefined || equalBytes(contact.pinnedKey, publicKey);
-}
-
-function copySolution(solution: Solution): Solution {
-  return {
-    challenge: solution.challenge.slice(),
-    salt: solution.salt.slice(),
-    publicKey: solution.publicKey.slice(),
-    signature: solution.signature.slice(),
-  };
 }

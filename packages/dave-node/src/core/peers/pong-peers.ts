@@ -11,19 +11,19 @@ const MAX_DRAWS = 8 * MAX_PEERS_IN_PONG;
  * The addresses that a PONG to `asker` names: up to twelve active peers drawn at random, each in
  * proportion to its weight. Never the asker (a Go node refuses a PONG that names it), no clients,
  * nothing that means another host to the asker than to us.
+ * @param asker id 0n when it has not proven one; it is not active then.
  */
 export function pongPeers(
   active: readonly PeerRecord[],
-  asker: { readonly address: AddrPort; readonly addressKey: string; readonly id: bigint },
+  asker: { readonly address: AddrPort; readonly id: bigint },
   random: Random,
   weight: (peer: Peer) => number,
 ): AddrPort[] {
   const askerClass = addressClass(asker.address.address);
   const suits = (record: PeerRecord): boolean =>
     !record.client &&
-    record.addressKey !== asker.addressKey &&
-    (asker.id === 0n || record.id !== asker.id) &&
-    isNameable(addressClass(record.address.address), askerClass);
+    record.id !== asker.id &&
+    isNameable(record.addressClass, askerClass);
   const picked = new Set<PeerRecord>();
   if (active.length <= MAX_PEERS_IN_PONG) {
     for (const record of active) if (suits(record)) picked.add(record);

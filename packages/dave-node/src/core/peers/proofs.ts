@@ -10,7 +10,7 @@ import type { Random } from '../../env.ts';
 /** How challenges are answered and checked; a simulation passes a cheaper scheme. */
 export interface Proofs {
   solve(challenge: Uint8Array, privateKey: Uint8Array, random: Random, boundTo: AddrPort | undefined): Solution;
-  /** Must not reject for a wrong answer. */
+  /** Takes the bytes before it returns. Must not reject for a wrong answer. */
   verify(solution: Solution, challenge: Uint8Array): boolean | Promise<boolean>;
   /** Whom an answer was made for, given the address under which the answering peer would see us. */
   binding(solution: Solution, seenAs: AddrPort): 'unbound' | 'match' | 'mismatch';
@@ -20,6 +20,16 @@ export interface Proofs {
 export const wireProofs: Proofs = {
   solve: (challenge, privateKey, random, boundTo) =>
     solveChallenge(challenge, privateKey, random, boundTo === undefined ? {} : { boundTo }),
-  verify: (solution, challenge) => verifySolution(solution, challenge),
+  verify: (solution, challenge) => verifySolution(copySolution(solution), challenge),
   binding: saltBinding,
 };
+
+/** For what outlives the packet's buffer. */
+export function copySolution(solution: Solution): Solution {
+  return {
+    challenge: solution.challenge.slice(),
+    salt: solution.salt.slice(),
+    publicKey: solution.publicKey.slice(),
+    signature: solution.signature.slice(),
+  };
+}

@@ -3,10 +3,14 @@ import { expect, test } from 'vitest';
 import { PeerRecord } from '../../../src/core/peers/peer-record.ts';
 import { pongPeers } from '../../../src/core/peers/pong-peers.ts';
 
-const ASKER = { address: { address: '203.0.113.1', port: 4127 }, addressKey: '203.0.113.1:4127', id: 0n };
+const ASKER = { address: { address: '203.0.113.1', port: 4127 }, id: 0n };
 
 function records(count: number): PeerRecord[] {
-  return Array.from({ length: count }, (_, index) => new PeerRecord({ address: '192.0.2.1', port: index + 1 }, { firstSeenMs: 0, pingIntervalMs: 1000, onDue: () => {} }));
+  return Array.from({ length: count }, (_, index) => {
+    const record = new PeerRecord({ address: '192.0.2.1', port: index + 1 }, { firstSeenMs: 0, pingIntervalMs: 1000, onDue: () => {} });
+    record.setKey(new SeededRandom(index).bytes(32));
+    return record;
+  });
 }
 
 function frequencies(active: PeerRecord[], rounds: number, weight: (port: number) => number): number[] {
@@ -38,7 +42,6 @@ test('a peer of weight 0.25 is named about a quarter as often', () => {
 
 test('few peers are all named, and another address of the asker is not', () => {
   const active = records(12);
-  active[3]!.setKey(new Uint8Array(32).fill(7));
   const picked = pongPeers(active, { ...ASKER, id: active[3]!.id }, new SeededRandom('few'), () => 1);
   expect(picked.map(({ port }) => port)).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
