@@ -29,7 +29,8 @@ const DRAIN_LIMIT = 256;
  */
 export class VerifyPool implements Verifier {
   readonly #options: VerifyPoolOptions;
-  readonly #lanes: VerifyLane[];
+  /** Replaced, never changed: it is walked while a thread that cannot be started leaves it. */
+  #lanes: readonly VerifyLane[];
   readonly #allowance = new InlineAllowance();
   /** Takes over when no thread is left. */
   readonly #fallback: InlineVerifier;
@@ -98,8 +99,7 @@ export class VerifyPool implements Verifier {
   }
 
   #refill(): void {
-    // A copy: a thread that cannot be started leaves the list.
-    for (const lane of [...this.#lanes]) {
+    for (const lane of this.#lanes) {
       while (lane.hasRoom && this.#overflowNext < this.#overflow.length) {
         const { dat, job } = this.#overflow[this.#overflowNext++]!;
         lane.push(dat, this.#options.now(), job);
@@ -122,7 +122,7 @@ export class VerifyPool implements Verifier {
   }
 
   #retire(lane: VerifyLane, error: Error): void {
-    this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+    this.#lanes = this.#lanes.filter((other) => other !== lane);
     lane.abandon((dat, job) => this.#submit(dat, job));
     if (this.#lanes.length === 0) {
       for (const { dat, job } of this.#overflow.splice(0).slice(this.#overflowNext)) this.#verifyInline(dat, job);
