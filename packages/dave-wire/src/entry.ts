@@ -1,8 +1,7 @@
 import { MAX_PACKET } from './constants.ts';
 import { decodeFailure } from './decode-failure.ts';
 import { isZero, readDat, readEntry } from './entry-decoder.ts';
-import { datSize, entrySize, writeDat, writeEntry } from './entry-encoder.ts';
-import { WireError } from './errors.ts';
+import { datSize, entrySize, MAX_DAT_BYTES, writeDat, writeEntry } from './entry-encoder.ts';
 import { PUBLIC_KEY_BYTES, SALT_BYTES, SIGNATURE_BYTES, WORK_BYTES } from './layout.ts';
 import type { Dat, Entry } from './message.ts';
 
@@ -15,9 +14,8 @@ export { datSize, entrySize } from './entry-encoder.ts';
  * `WIRE_BAD_LENGTH` (a fixed-length field of another length), `WIRE_BAD_VALUE` (time).
  */
 export function encodeDat(dat: Dat): Uint8Array {
-  const size = datSize(dat);
-  const bytes = new Uint8Array(size);
-  writeDat(dat, size, bytes, 0);
+  const bytes = new Uint8Array(datSize(dat));
+  writeDat(dat, MAX_DAT_BYTES, bytes, 0);
   return bytes;
 }
 
@@ -36,13 +34,11 @@ export function decodeDat(bytes: Uint8Array): Dat {
  * Encodes an entry alone: replicas 5 × u64 · datLen u16 · dat. Its key and value may have 1227 bytes together,
  * three more than a PUT carries: entries of that size occur in the Go node's backups.
  *
- * @throws WireError as `encodeDat`, `WIRE_TOO_LONG` above 1424 bytes, `WIRE_BAD_VALUE` for more than five replicas or one that is no u64.
+ * @throws WireError as `encodeDat`, `WIRE_TOO_LONG` above 1424 bytes, `WIRE_BAD_VALUE` for more than five replicas. Ids are taken modulo 2⁶⁴.
  */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const size = entrySize(entry);
-  if (size > MAX_PACKET) throw new WireError('WIRE_TOO_LONG', `The entry takes ${size} bytes: shorten key and value to fit into ${MAX_PACKET}.`);
-  const bytes = new Uint8Array(size);
-  writeEntry(entry, size, bytes, 0);
+  const bytes = new Uint8Array(entrySize(entry));
+  writeEntry(entry, MAX_PACKET, bytes, 0);
   return bytes;
 }
 

@@ -62,7 +62,6 @@ export function readReplicas(bytes: Uint8Array, offset: number): bigint[] {
 
 /** At most five values, all in range: callers check. */
 export function writeReplicas(replicas: readonly bigint[], target: Uint8Array, offset: number): void {
-  scratch.fill(0);
-  for (let index = 0; index < replicas.length; index += 1) scratchView.setBigUint64(index * 8, replicas[index]!, true);
+  for (let index = 0; index < 5; index += 1) scratchView.setBigUint64(index * 8, index < replicas.length ? replicas[index]! : 0n, true);
   target.set(scratch, offset);
 }

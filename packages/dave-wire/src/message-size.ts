@@ -14,6 +14,19 @@ import {
 } from './layout.ts';
 import type { Message } from './message.ts';
 
+/* Apart from bodySize, so that it stays small enough to be inlined. */
+function tooManyAddresses(count: number): WireError {
+  return new WireError('WIRE_TOO_LONG', `The pong names ${count} addresses: pass at most ${MAX_PEERS_IN_PONG}.`);
+}
+
+function messageTooLong(size: number): WireError {
+  return new WireError('WIRE_TOO_LONG', `The message takes ${size} bytes: shorten key and value to fit into ${MAX_PACKET}.`);
+}
+
+function unknownOp(message: { op: unknown }): TypeError {
+  return new TypeError(`There is no message with op ${JSON.stringify(message.op)}.`);
+}
+
 /** Bytes of the message without its extension block, at most MAX_PACKET. @throws as `messageSize`. */
 export function bodySize(message: Message): number {
   switch (message.op) {
@@ -21,13 +34,13 @@ export function bodySize(message: Message): number {
       return PING_BYTES;
     case 'pong': {
       const count = message.addrPorts.length;
-      if (count > MAX_PEERS_IN_PONG) throw new WireError('WIRE_TOO_LONG', `The pong names ${count} addresses: pass at most ${MAX_PEERS_IN_PONG}.`);
+      if (count > MAX_PEERS_IN_PONG) throw tooManyAddresses(count);
       return 2 + count * ADDR_PORT_BYTES + SOLUTION_BYTES;
     }
     case 'put':
     case 'get-ack': {
       const size = ENTRY_OFFSET + entrySize(message.entry);
-      if (size > MAX_PACKET) throw new WireError('WIRE_TOO_LONG', `The message takes ${size} bytes: shorten key and value to fit into ${MAX_PACKET}.`);
+      if (size > MAX_PACKET) throw messageTooLong(size);
       return size;
     }
     case 'put-ack':
@@ -39,7 +52,7 @@ export function bodySize(message: Message): number {
     case 'get-my-addr-port-ack':
       return GET_MY_ADDR_PORT_ACK_BYTES;
     default:
-      throw new TypeError(`There is no message with op ${JSON.stringify((message as { op: unknown }).op)}.`);
+      throw unknownOp(message);
   }
 }
 

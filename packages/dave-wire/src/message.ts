@@ -18,7 +18,7 @@ export interface Dat {
 /**
  * A dat and the peers that are said to hold it: up to five ids, unsigned by anyone, a hint only. 0n is no peer:
  * Go nodes leave such gaps between ids, and they are kept, so that an entry encodes to the bytes it was decoded
- * from. Zeros behind the last id are left out; ids may repeat.
+ * from. Zeros behind the last id are left out; ids may repeat. Encoding takes ids modulo 2⁶⁴.
  */
 export interface Entry {
   dat: Dat;

@@ -28,7 +28,7 @@ export function fuzzPackets(count: number, seed: number): Tally {
     const start = random.below(MARGIN);
     const bytes = buffer.subarray(start, start + nextPacket(buffer.subarray(start, start + LARGEST), random));
     const end = start + bytes.length;
-    random.fill(buffer, end, Math.min(end + 16, buffer.length));
+    random.scribble(buffer, end, Math.min(end + 16, buffer.length));
     try {
       const outcome = checkPacket(bytes);
       surroundings.set(buffer);
@@ -49,7 +49,7 @@ export function fuzzPackets(count: number, seed: number): Tally {
 export function nextPacket(target: Uint8Array, random: SeededRandom): number {
   if (random.chance(4)) {
     const length = random.below(random.chance(8) ? LARGEST : 260);
-    random.fill(target, 0, length);
+    random.scribble(target, 0, length);
     if (length > 0 && !random.chance(8)) target[0] = random.below(9);
     return length;
   }

@@ -36,7 +36,7 @@ export function fuzzStream(byteCount: number, seed: number): StreamTally {
 function nextStream(target: Uint8Array, random: SeededRandom): number {
   const size = random.chance(4) ? target.length : random.below(32_768);
   if (random.chance(50)) {
-    random.fill(target, 0, size);
+    random.scribble(target, 0, size);
     return size;
   }
   const breakAt = random.chance(2) ? random.below(size + 1) : Number.POSITIVE_INFINITY;

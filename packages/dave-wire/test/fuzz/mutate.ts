@@ -30,7 +30,7 @@ function mutateOnce(packet: Uint8Array, length: number, random: SeededRandom): n
       return at;
     case 4: {
       const end = Math.min(packet.length, length + 1 + random.below(random.chance(4) ? 1500 : 40));
-      random.fill(packet, length, end);
+      random.scribble(packet, length, end);
       // Half of what follows a message is meant as an extension block.
       if (random.chance(2) && end - length > 4) packet.set([0xd5, 0x01, random.below(6), random.pick(EDGES)], length);
       return end;
@@ -42,7 +42,7 @@ function mutateOnce(packet: Uint8Array, length: number, random: SeededRandom): n
       return length;
     }
     case 6:
-      random.fill(packet, at, Math.min(length, at + 1 + random.below(16)));
+      random.scribble(packet, at, Math.min(length, at + 1 + random.below(16)));
       return length;
     default:
       packet.fill(0, at, Math.min(length, at + 64));

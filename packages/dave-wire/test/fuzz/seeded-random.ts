@@ -29,11 +29,11 @@ export class SeededRandom {
 
   bytes(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    this.fill(bytes, 0, length);
+    this.scribble(bytes, 0, length);
     return bytes;
   }
 
-  fill(target: Uint8Array, start: number, end: number): void {
+  scribble(target: Uint8Array, start: number, end: number): void {
     let word = 0;
     for (let index = start; index < end; index += 1) {
       word = (index - start) % 4 === 0 ? this.u32() : word >>> 8;
