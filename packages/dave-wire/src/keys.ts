@@ -18,7 +18,8 @@ export interface KeyPair {
  * const { privateKey, publicKey } = keyPairFromSeed(seed);
  */
 export function keyPairFromSeed(seed: Uint8Array): KeyPair {
-  return { privateKey: Uint8Array.from(seed), publicKey: publicKeyOf(seed).slice() };
+  const publicKey = publicKeyOf(seed).slice();
+  return { privateKey: copyBytes(seed), publicKey };
 }
 
 /**
@@ -57,6 +58,7 @@ export function publicKeyOf(privateKey: Uint8Array): Uint8Array {
 }
 
 export function assertPrivateKey(privateKey: Uint8Array): void {
+  if (!(privateKey instanceof Uint8Array)) throw new TypeError('A private key is a Uint8Array: decode hex or base64 first.');
   if (privateKey.length === 32) return;
   const hint = privateKey.length === 64 ? ': read Go\'s 64-byte form with readGodaveKey' : '';
   throw new WireError('WIRE_BAD_LENGTH', `A private key is a 32-byte seed, this one has ${privateKey.length} bytes${hint}.`);

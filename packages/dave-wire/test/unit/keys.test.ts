@@ -26,6 +26,10 @@ describe('keyPairFromSeed', () => {
   });
 });
 
+it('text is no key, even of 32 characters', () => {
+  expect(() => keyPairFromSeed('a'.repeat(32) as unknown as Uint8Array)).toThrow(TypeError);
+});
+
 describe('what is remembered by array', () => {
   it('is dropped when another seed is written into the array', () => {
     const array = seed.slice();
