@@ -141,7 +141,7 @@ evictions = 0;
 const storeEvict = measure(100, sequential, evicting, true);
 if (evictions < 95 * BATCH) throw new Error('the eviction benchmark did not evict');
 const storeRefuse = measure(100, sequential, (entry) => {
-  sink += store.admit(entry, NOW + 0.95 * TTL_MS).evicted === undefined ? 1 : 0;
+  sink += store.admit(entry, NOW + 0.95 * TTL_MS).outcome.length;
 });
 let worst = 0;
 for (let at = 0; at < 200; at++) {

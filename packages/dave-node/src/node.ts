@@ -16,10 +16,10 @@ import type { Clock, Identity, Logger, Random } from './env.ts';
 import { NodeError } from './errors.ts';
 import { NodeEmitter, type NodeEvents } from './events.ts';
 import { openVerifier } from './io/open-verifier.ts';
-import { SilentLogger } from './io/silent-logger.ts';
+import { silentLogger } from './io/silent-logger.ts';
 import { SocketTransport } from './io/socket-transport.ts';
-import { SystemClock } from './io/system-clock.ts';
-import { SystemRandom } from './io/system-random.ts';
+import { systemClock } from './io/system-clock.ts';
+import { systemRandom } from './io/system-random.ts';
 import { registerMetrics, type MetricsRegistrar, type OperationTimers } from './metrics.ts';
 import { parseOptions, type DaveNodeOptions, type NodeMode, type ResolvedOptions } from './options.ts';
 import type { Endpoint } from './transport.ts';
@@ -73,8 +73,8 @@ export class DaveNode implements AsyncDisposable {
     const keyPair = keyPairFromSeed(resolved.privateKey);
     const emitter = new NodeEmitter();
     const counters = new Counters();
-    const clock = options.clock ?? new SystemClock();
-    const logger = options.logger ?? new SilentLogger();
+    const clock = options.clock ?? systemClock;
+    const logger = options.logger ?? silentLogger;
     const dispatcher = new Dispatcher(counters, (error) => {
       count(counters.packetsDropped, 'socket-error');
       logger.debug('socket error', { error: error.message });
@@ -84,7 +84,13 @@ export class DaveNode implements AsyncDisposable {
     let verifier = options.verifier;
     try {
       options.signal?.throwIfAborted();
-      verifier ??= openVerifier({ threads: resolved.verifyThreads, clock, minWork: resolved.minWork, skewMs: resolved.skewMs });
+      verifier ??= openVerifier({
+        threads: resolved.verifyThreads,
+        clock,
+        minWork: resolved.minWork,
+        skewMs: resolved.skewMs,
+        onError: (error) => emitter.emit('error', { error }),
+      });
       const node = new DaveNode(
         resolved,
         {
@@ -95,7 +101,7 @@ export class DaveNode implements AsyncDisposable {
           dispatcher,
           endpoint,
           verifier,
-          random: options.random ?? new SystemRandom(),
+          random: options.random ?? systemRandom,
           identity: { id: peerIdOf(keyPair.publicKey), publicKey: keyPair.publicKey, privateKey: keyPair.privateKey },
         },
         { transport, records: options.records, peerHints: options.peerHints },
@@ -126,7 +132,7 @@ export class DaveNode implements AsyncDisposable {
     const persistence =
       outside.records === undefined
         ? undefined
-        : new Persistence({ ttlMs: options.ttlMs, minWork: options.minWork }, { records: outside.records, store, verifier, clock, random, emitter, counters, logger });
+        : new Persistence({ ttlMs: options.ttlMs }, { records: outside.records, store, verifier, clock, random, emitter, counters, logger });
     this.#persistence = persistence;
     store.onEvicted = (dat, reason) => {
       persistence?.evicted(dat);
@@ -311,8 +317,19 @@ export class DaveNode implements AsyncDisposable {
    * Resolves with what became of its records; damage costs the damaged records only.
    */
   importBackup(stream: AsyncIterable<Uint8Array>, options: { signal?: AbortSignal } = {}): Promise<ImportReport> {
-    const { clock, verifier } = this.#modules;
-    return importEntries(stream, { clock, verifier, store: this.#store, persist: this.#persistence && ((entry) => this.#persistence!.persisted(entry)) }, options);
+    const { clock, verifier, emitter } = this.#modules;
+    const persistence = this.#persistence;
+    return importEntries(
+      stream,
+      {
+        clock,
+        verifier,
+        store: this.#store,
+        persist: persistence === undefined ? undefined : (entry) => persistence.persisted(entry),
+        onStored: (dat, outcome) => emitter.emit('stored', { dat, outcome, source: 'import' }),
+      },
+      options,
+    );
   }
 
   /** The local store as a backup file of the Go implementation. Entries that change meanwhile may be in it or not. */

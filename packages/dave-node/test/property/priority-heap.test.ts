@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PriorityHeap } from '../../src/core/store/priority-heap.ts';
 import { priorityAt } from '../../src/core/store/priority.ts';

@@ -1,5 +1,5 @@
 import { datDigest, distance, peerIdOf, type Dat } from '@p2p/dave-wire';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LookupHash } from '../../src/core/store/lookup-hash.ts';
 import { PriorityStore } from '../../src/core/store/priority-store.ts';

@@ -16,10 +16,11 @@ export function scan(records: Records, cursor: number, limit: number, nowMs: num
   let slot = cursor % 2 ** SLOT_BITS;
   for (; shardIndex < SHARDS; shardIndex++, slot = 0) {
     const shard = records.shards[shardIndex];
-    for (; shard !== undefined && slot < shard.slotEnd; slot++) {
+    const slotEnd = shard?.slotEnd ?? 0;
+    for (; slot < slotEnd; slot++) {
       if (entries.length >= limit || slotsLeft <= 0) return { entries, cursor: shardIndex * 2 ** SLOT_BITS + slot };
       slotsLeft--;
-      if (shard.heap.has(slot) && shard.heap.expiresOf(slot) > nowMs) entries.push(records.entryAt(refOf(shardIndex, slot)));
+      if (shard!.heap.has(slot) && shard!.heap.expiresOf(slot) > nowMs) entries.push(records.entryAt(refOf(shardIndex, slot)));
     }
   }
   return { entries, cursor: undefined };

@@ -1,0 +1,134 @@
+import type { Dat, Entry } from '@p2p/dave-wire';
+import type { ValueRecordStore } from '@p2p/record-store';
+import type { Clock, Logger, Random } from '../../env.ts';
+import { NodeError } from '../../errors.ts';
+import type { NodeEmitter } from '../../events.ts';
+import type { Verifier } from '../../verifier.ts';
+import { count, type Counters } from '../counters.ts';
+import type { DatStore } from './dat-store.ts';
+import { Restore, type LoadReport } from './restore.ts';
+import { WriteBehind } from './write-behind.ts';
+
+const MAX_PENDING = 65_536;
+const CLOSE_DEADLINE_MS = 10_000;
+
+export interface PersistenceOptions {
+  /** Life of a dat. */
+  ttlMs: number;
+  /** Keys that may wait to be written before `saturated` says so. Default 65 536. */
+  maxPending?: number;
+  /** How long `close` keeps trying. Default 10 s. */
+  closeDeadlineMs?: number;
+}
+
+export interface PersistenceModules {
+  readonly records: ValueRecordStore;
+  readonly store: DatStore;
+  readonly verifier: Verifier;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emitter: NodeEmitter;
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+/**
+ * Makes the store's entries durable through a record store, behind the writes: value records under
+ * publicKey ‖ key that hold the encoded entry, published by the author, expiring with the dat.
+ *
+ * The record store follows memory: what was updated is overwritten, what was evicted is removed.
+ * Failures are retried, counted, and reported as `error` events with NODE_RECORDS_FAILED.
+ */
+export class Persistence {
+  readonly #modules: PersistenceModules;
+  readonly #restore: Restore;
+  readonly #writes: WriteBehind;
+  readonly #maxPending: number;
+  readonly #closeDeadlineMs: number;
+  readonly #abortLoad: AbortController = new AbortController();
+  readonly #failFast: boolean;
+  #closing: Promise<void> | undefined = undefined;
+
+  constructor(options: PersistenceOptions, modules: PersistenceModules) {
+    const { records, store, verifier, clock, random, emitter, counters } = modules;
+    this.#modules = modules;
+    this.#maxPending = options.maxPending ?? MAX_PENDING;
+    this.#closeDeadlineMs = options.closeDeadlineMs ?? CLOSE_DEADLINE_MS;
+    this.#failFast = records.capabilities.durable === 'no';
+    const onFailure = (error: NodeError): void => {
+      count(counters.puts, 'records-failed');
+      emitter.emit('error', { error });
+    };
+    this.#restore = new Restore({
+      store,
+      records,
+      verifier,
+      clock,
+      random,
+      discard: (name) => this.#writes.markRemoved(name),
+      onAdmitted: (dat, outcome) => emitter.emit('stored', { dat, outcome, source: 'records' }),
+      onFailure,
+    });
+    this.#writes = new WriteBehind(
+      { ttlMs: options.ttlMs, maxPending: this.#maxPending },
+      { store, records, clock, random, onFailure, beforeWrite: (names, signal) => this.#restore.reconcile(names, signal) },
+    );
+  }
+
+  /** Keys whose records do not follow memory yet. */
+  get pending(): number {
+    return this.#writes.pending;
+  }
+
+  /** So much waits to be written that no more should be taken in until some of it is. */
+  get saturated(): boolean {
+    return this.pending >= this.#maxPending;
+  }
+
+  /**
+   * Call it for every entry that memory admitted. Resolves when the entry, or a newer one of its
+   * key, survives what the record store declares; at once when it declares nothing.
+   * @throws NodeError NODE_RECORDS_FAILED when writing failed (it is tried again all the same),
+   * NODE_NO_ROOM when the entry was evicted before, NODE_CLOSED.
+   */
+  async persisted(entry: Entry): Promise<void> {
+    const written = this.#writes.written(entry.dat);
+    if (!this.#failFast) return await written;
+    // Nothing to wait for; a failure has been reported as an event.
+    written.catch(() => undefined);
+  }
+
+  /** Call it for every entry that memory evicted. */
+  evicted(dat: Dat): void {
+    this.#writes.markRemoved(dat);
+  }
+
+  /**
+   * Reads back the records of earlier runs, verifying each, while everything else goes on. Call it once.
+   * @throws NodeError NODE_CLOSED when closed before the end.
+   */
+  async load(): Promise<LoadReport> {
+    const report = await this.#restore.run(this.#abortLoad.signal);
+    for (const [outcome, records] of Object.entries(report)) {
+      if (outcome !== 'records' && records > 0) count(this.#modules.counters.puts, `records-${outcome}`, records);
+    }
+    this.#modules.logger.info('read the records of earlier runs', { ...report });
+    return report;
+  }
+
+  /**
+   * Ends loading and writes what waits; the record store stays open, it belongs to the caller.
+   * @throws NodeError NODE_RECORDS_FAILED when something could not be written in time.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#restore.abandon();
+    this.#abortLoad.abort(new NodeError('NODE_CLOSED', 'the node was closed while it read its records.'));
+    const lost = await this.#writes.close(this.#closeDeadlineMs);
+    if (lost > 0) throw new NodeError('NODE_RECORDS_FAILED', `${lost} entries could not be written before the node closed: check the record store.`);
+  }
+}
