@@ -24,7 +24,9 @@ export function writeU32(value: number, target: Uint8Array, offset: number): voi
  */
 const scratch = new Uint8Array(40);
 const scratchView = new DataView(scratch.buffer);
-const firstWord = scratch.subarray(0, 8);
+/** Only compared with zero, which is the same in any byte order. */
+const scratchWords = new Uint32Array(scratch.buffer);
+const firstU64 = scratch.subarray(0, 8);
 
 export const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
@@ -37,7 +39,7 @@ export function readU64(bytes: Uint8Array, offset: number): bigint {
 /** `value` must be in range: callers check with `isU64`. */
 export function writeU64(value: bigint, target: Uint8Array, offset: number): void {
   scratchView.setBigUint64(0, value, true);
-  target.set(firstWord, offset);
+  target.set(firstU64, offset);
 }
 
 export function isU64(value: bigint): boolean {
@@ -49,15 +51,18 @@ export function isU64(value: bigint): boolean {
  * bytes, and an entry read from a Go node must encode to the same bytes again.
  */
 export function readReplicas(bytes: Uint8Array, offset: number): bigint[] {
-  let used = 0;
-  for (let index = 0; index < 40; index += 1) {
-    const byte = bytes[offset + index]!;
-    scratch[index] = byte;
-    if (byte !== 0) used = index + 1;
-  }
+  for (let index = 0; index < 40; index += 1) scratch[index] = bytes[offset + index]!;
+  let count = 5;
+  while (count > 0 && scratchWords[2 * count - 1] === 0 && scratchWords[2 * count - 2] === 0) count -= 1;
+  // A dat usually has all five, and a literal is allocated at its size.
+  if (count === 5) return [replica(0), replica(1), replica(2), replica(3), replica(4)];
   const replicas: bigint[] = [];
-  for (let index = 0; index < used; index += 8) replicas.push(scratchView.getBigUint64(index, true));
+  for (let index = 0; index < count; index += 1) replicas.push(replica(index));
   return replicas;
+}
+
+function replica(index: number): bigint {
+  return scratchView.getBigUint64(index * 8, true);
 }
 
 /** At most five values, all in range: callers check. */

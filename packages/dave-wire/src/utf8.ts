@@ -68,18 +68,28 @@ export function encodeUtf8(text: string): Uint8Array {
 
 /** The text in bytes `start` to `end`, or undefined if they are not UTF-8. A BOM is kept: it is part of the key. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (let index = start; index < end; index += 1) if (bytes[index]! > 0x7f) return decodeMultiByte(bytes, start, end);
+  return asciiText(bytes, start, end);
+}
+
+/** Eight at a time: character by character costs twice as much. */
+function asciiText(b: Uint8Array, start: number, end: number): string {
   let text = '';
-  for (let index = start; index < end; index += 1) {
-    const byte = bytes[index]!;
-    if (byte >= 0x80) return decodeMultiByte(bytes, index, end, text);
-    text += String.fromCharCode(byte);
+  let i = start;
+  for (; i + 8 <= end; i += 8) {
+    text += String.fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!, b[i + 4]!, b[i + 5]!, b[i + 6]!, b[i + 7]!);
   }
+  if (i + 4 <= end) {
+    text += String.fromCharCode(b[i]!, b[i + 1]!, b[i + 2]!, b[i + 3]!);
+    i += 4;
+  }
+  for (; i < end; i += 1) text += String.fromCharCode(b[i]!);
   return text;
 }
 
 /** RFC 3629, table of well-formed byte sequences: no overlong forms, no surrogates, nothing above U+10FFFF. */
-function decodeMultiByte(bytes: Uint8Array, start: number, end: number, head: string): string | undefined {
-  let text = head;
+function decodeMultiByte(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = '';
   let index = start;
   while (index < end) {
     const lead = bytes[index]!;
