@@ -159,6 +159,20 @@ test('our own key elsewhere is dropped', async () => {
   expect(world.pingsTo(mirror.addressKey).filter(({ from }) => from === second.addressKey)).toHaveLength(1);
 });
 
+test('a key whose id is 0, which means nobody, is refused', async () => {
+  world = new DiscoveryWorld('id 0');
+  const edge = await world.puppet('203.0.113.1');
+  edge.onMessage = (message, from) => {
+    if (message.op !== 'ping') return;
+    const pong = edge.pong(message);
+    edge.send({ ...pong, solution: { ...pong.solution, publicKey: new Uint8Array(32).fill(7, 8) } }, from);
+  };
+  const node = await world.node('198.51.100.2', { edges: [edge.addressKey], modules: { proofs: { verify: () => true } } });
+  await world.clock.advance(5500);
+  expect(node.discovery.activeCount).toBe(0);
+  expect(node.counters.packetsDropped['bad-key']).toBe(6);
+});
+
 test('packets from ourselves are dropped', async () => {
   world = new DiscoveryWorld('self');
   const node = await world.node('203.0.113.1', { edges: ['203.0.113.1:4127'] });

@@ -1,4 +1,4 @@
-import type { AddrPort } from '@p2p/dave-wire';
+import { type AddrPort, type Solution, verifySolutionSync } from '@p2p/dave-wire';
 import { VirtualClock } from '@p2p/testkit';
 import { afterEach, expect, test } from 'vitest';
 import type { Clock } from '../../src/env.ts';
@@ -179,6 +179,36 @@ test('a verification that ends after the peer was dropped changes nothing', asyn
   await world.clock.settle();
   expect(node.discovery.peers()).toEqual([]);
   expect(node.counters.packetsDropped['late-pong']).toBe(2);
+});
+
+test('a verification that outlives the packet works on copies', async () => {
+  world = new DiscoveryWorld('copies');
+  const verify = async (solution: Solution, challenge: Uint8Array): Promise<boolean> => {
+    const valid = verifySolutionSync(solution, challenge);
+    await new Promise<void>((resolve) => world.clock.setTimer(50, resolve));
+    return valid;
+  };
+  const edge = await world.answeringPuppet('203.0.113.1');
+  const node = await world.node('198.51.100.2', { edges: [edge.addressKey], modules: { proofs: { verify } } });
+  await world.clock.advance(1500);
+  expect(node.discovery.byId(edge.identity.id)).toMatchObject({ state: 'active', publicKey: edge.identity.publicKey });
+});
+
+test('a verification that ends after stop changes nothing', async () => {
+  world = new DiscoveryWorld('verdict after stop');
+  let conclude: (valid: boolean) => void = () => {};
+  const edge = await world.answeringPuppet('203.0.113.1');
+  const node = await world.node('198.51.100.2', {
+    edges: [edge.addressKey],
+    modules: { proofs: { verify: () => new Promise<boolean>((resolve) => (conclude = resolve)) } },
+  });
+  await world.clock.advance(500);
+  node.discovery.stop();
+  const sent = world.sent.length;
+  conclude(true);
+  await world.clock.advance(500);
+  expect(world.sent).toHaveLength(sent);
+  expect(node.log).toEqual([]);
 });
 
 test('verifications in flight are bounded', async () => {
