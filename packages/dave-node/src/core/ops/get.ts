@@ -1,0 +1,209 @@
+import { FANOUT, isNotFound, peerIdOf, type Entry } from '@p2p/dave-wire';
+import { NodeError } from '../../errors.ts';
+import { count } from '../counters.ts';
+import type { Peer } from '../peers/peer.ts';
+import { Asking } from './asking.ts';
+import { compareVersions, detachEntry } from './dat-bytes.ts';
+import { assertKeyFits, assertPublicKey } from './dat-fits.ts';
+import { Deadline } from './deadline.ts';
+import type { Ingest } from './ingest.ts';
+import type { OperationsModules, OperationsOptions } from './modules.ts';
+import type { GetRequests } from './requests.ts';
+import { waitForPeers } from './wait-for-peers.ts';
+
+export interface GetOptions {
+  /** `first` (default): the local copy, else the first valid answer. `latest`: the newest of all that answer in time, the local copy included. */
+  mode?: 'first' | 'latest';
+  /** Default 5000. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** How long a get took, in milliseconds. */
+export interface GetTimings {
+  totalMs: number;
+  /** Until the answer that was returned came in; 0 for a local one. */
+  answeredMs: number;
+}
+
+export type GetResult =
+  | {
+      found: true;
+      entry: Entry;
+      /** The id of the peer that answered. */
+      source: 'local' | bigint;
+      timings: GetTimings;
+    }
+  | { found: false; /** Peers that were asked, and that answered. */ asked: number; answered: number };
+
+/** Wait after the last of only unauthenticated refusals, in case a forger was faster than the truth. */
+const FORGERY_GRACE_MS = 150;
+
+interface Found {
+  entry: Entry;
+  source: 'local' | bigint;
+  answeredMs: number;
+}
+
+/** One read. Made, run once, thrown away. */
+export class GetRun {
+  readonly #options: Pick<OperationsOptions, 'mode' | 'getTimeoutMs'>;
+  readonly #modules: OperationsModules;
+  readonly #requests: GetRequests;
+  readonly #ingest: Ingest;
+  readonly #startedMs: number;
+  readonly #askings: Asking[] = [];
+  readonly #refusedBy = new Set<Peer>();
+  readonly #answeredWith = new Map<Peer, Entry>();
+  #idlessRefusal = false;
+  #best: Found | undefined;
+  #finish: (() => void) | undefined;
+
+  constructor(
+    options: Pick<OperationsOptions, 'mode' | 'getTimeoutMs'>,
+    modules: OperationsModules,
+    requests: GetRequests,
+    ingest: Ingest,
+  ) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#requests = requests;
+    this.#ingest = ingest;
+    this.#startedMs = modules.clock.monotonic();
+  }
+
+  /**
+   * Reads an author's key. Rejects with NODE_NO_PEERS when there is no local copy and no peer to ask
+   * until the deadline, with NODE_TOO_LARGE for a key above 255 bytes, or with the signal's reason.
+   */
+  async run(publicKey: Uint8Array, key: string, options: GetOptions, closing: AbortSignal): Promise<GetResult> {
+    assertPublicKey(publicKey);
+    assertKeyFits(key);
+    options.signal?.throwIfAborted();
+    closing.throwIfAborted();
+    const { clock, store } = this.#modules;
+    const latest = options.mode === 'latest';
+    const local = store.get(publicKey, key, clock.now());
+    if (local !== undefined) {
+      this.#best = { entry: local, source: 'local', answeredMs: 0 };
+      if (!latest) return this.#result();
+    }
+    using deadline = new Deadline(clock, options.timeoutMs ?? this.#options.getTimeoutMs, options.signal, closing);
+    const peers = await this.#peersToAsk(publicKey, deadline);
+    try {
+      await this.#ask(peers, publicKey, key, latest, deadline);
+    } finally {
+      for (const asking of this.#askings) asking.close();
+    }
+    if (deadline.signal.aborted && !deadline.timedOut) throw deadline.signal.reason;
+    await this.#keep();
+    if (latest) this.#repairStale();
+    return this.#result();
+  }
+
+  async #peersToAsk(publicKey: Uint8Array, deadline: Deadline): Promise<readonly Peer[]> {
+    const { directory, emitter, preference } = this.#modules;
+    if (!(await waitForPeers(directory, emitter, 1, deadline))) {
+      if (this.#best !== undefined) return [];
+      throw new NodeError(
+        'NODE_NO_PEERS',
+        'no peer became active before the deadline: give more edges, or wait with waitForActivePeers first',
+      );
+    }
+    const closest = directory.closest(peerIdOf(publicKey), FANOUT);
+    return preference?.order(closest) ?? closest;
+  }
+
+  #ask(peers: readonly Peer[], publicKey: Uint8Array, key: string, latest: boolean, deadline: Deadline): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      if (deadline.signal.aborted) return resolve();
+      deadline.signal.addEventListener('abort', () => resolve(), { once: true });
+      for (const peer of peers) {
+        this.#askings.push(
+          new Asking(this.#modules, this.#requests, {
+            peer,
+            publicKey,
+            key,
+            onAnswer: (entry, { withId }) => {
+              if (entry === undefined) this.#onRefusal(peer, withId);
+              else void this.#onEntry(peer, detachEntry(entry), latest);
+            },
+          }),
+        );
+      }
+      this.#finishIfAllAnswered();
+    });
+  }
+
+  #onRefusal(peer: Peer, withId: boolean): void {
+    if (!withId) this.#idlessRefusal = true;
+    this.#refusedBy.add(peer);
+    this.#finishIfAllAnswered();
+  }
+
+  async #onEntry(peer: Peer, entry: Entry, latest: boolean): Promise<void> {
+    const answeredMs = this.#modules.clock.monotonic() - this.#startedMs;
+    if (!(await this.#isValid(entry))) {
+      count(this.#modules.counters.gets, 'invalid-answer');
+      return;
+    }
+    this.#answeredWith.set(peer, entry);
+    if (this.#best === undefined || compareVersions(entry.dat, this.#best.entry.dat) > 0) {
+      this.#best = { entry, source: peer.id, answeredMs };
+    }
+    if (!latest) this.#finish?.();
+    else this.#finishIfAllAnswered();
+  }
+
+  async #isValid(entry: Entry): Promise<boolean> {
+    if (isNotFound(entry) || this.#ingest.precheck(entry.dat) !== undefined) return false;
+    try {
+      return (await this.#modules.verifier.verify(entry.dat)).valid;
+    } catch {
+      // The verifier was closed, and with it this read: its closing signal tells the caller.
+      return false;
+    }
+  }
+
+  /** A peer that said nothing useful can still answer until the deadline, so only complete answers end the wait. */
+  #finishIfAllAnswered(): void {
+    const asked = this.#askings.filter((asking) => asking.asked);
+    for (const { peer } of asked) {
+      if (!this.#answeredWith.has(peer) && !this.#refusedBy.has(peer)) return;
+    }
+    const allRefused = this.#answeredWith.size === 0;
+    if (allRefused && this.#idlessRefusal && asked.length > 0) {
+      this.#modules.clock.setTimer(FORGERY_GRACE_MS, () => this.#finish?.());
+    } else this.#finish?.();
+  }
+
+  async #keep(): Promise<void> {
+    const best = this.#best;
+    if (best === undefined || best.source === 'local' || this.#options.mode === 'client') return;
+    await this.#ingest.admitVerified(best.entry, 'get');
+  }
+
+  #repairStale(): void {
+    const best = this.#best;
+    const { clock, counters, emitter, endpoint } = this.#modules;
+    if (best === undefined || best.entry.dat.time > clock.now()) return;
+    for (const [peer, entry] of this.#answeredWith) {
+      if (compareVersions(best.entry.dat, entry.dat) <= 0) continue;
+      endpoint.send({ op: 'put', entry: best.entry }, peer.address);
+      count(counters.repairs, 'stale-answer');
+      emitter.emit('repaired', { dat: best.entry.dat, to: peer });
+    }
+  }
+
+  #result(): GetResult {
+    const best = this.#best;
+    count(this.#modules.counters.gets, best === undefined ? 'not-found' : best.source === 'local' ? 'found-local' : 'found');
+    if (best === undefined) {
+      const answered = new Set([...this.#answeredWith.keys(), ...this.#refusedBy]).size;
+      return { found: false, asked: this.#askings.filter((asking) => asking.asked).length, answered };
+    }
+    const { entry, source, answeredMs } = best;
+    return { found: true, entry, source, timings: { totalMs: this.#modules.clock.monotonic() - this.#startedMs, answeredMs } };
+  }
+}

@@ -1,0 +1,142 @@
+import { leadingZeroBits, MAX_KEY_AND_VALUE_BYTES, MAX_KEY_BYTES, type Dat, type Entry, type PutAckCode } from '@p2p/dave-wire';
+import type { StoredSource } from '../../events.ts';
+import { count } from '../counters.ts';
+import { detachEntry, utf8Length } from './dat-bytes.ts';
+import type { OperationsModules, OperationsOptions } from './modules.ts';
+import { PersistGuard } from './persist-guard.ts';
+
+export type IngestReason =
+  | 'stored'
+  | 'duplicate'
+  | 'older'
+  | 'no-room'
+  | 'expired'
+  | 'future'
+  | 'too-large'
+  | 'weak-work'
+  | 'invalid'
+  | 'signature-reused'
+  | 'overloaded'
+  | 'not-durable';
+
+/** What became of an entry: the code that answers its PUT, and why. */
+export interface IngestResult {
+  readonly code: PutAckCode;
+  readonly reason: IngestReason;
+  /** No correct and honest node sends such a dat. */
+  readonly offence: boolean;
+}
+
+const CODES: Readonly<Record<IngestReason, PutAckCode>> = {
+  stored: 0,
+  duplicate: 1,
+  older: 2,
+  'no-room': 3,
+  // Its priority is 0, there is never room for it.
+  expired: 3,
+  future: 4,
+  'too-large': 4,
+  'weak-work': 4,
+  invalid: 4,
+  'signature-reused': 4,
+  overloaded: 5,
+  'not-durable': 5,
+};
+const OFFENCES: ReadonlySet<IngestReason> = new Set<IngestReason>(['too-large', 'weak-work', 'invalid']);
+
+const RESULTS = Object.fromEntries(
+  (Object.keys(CODES) as IngestReason[]).map((reason) => [
+    reason,
+    Object.freeze({ code: CODES[reason], reason, offence: OFFENCES.has(reason) }),
+  ]),
+) as Record<IngestReason, IngestResult>;
+
+type IngestModules = Pick<OperationsModules, 'clock' | 'store' | 'verifier' | 'persist' | 'emitter' | 'counters' | 'logger'>;
+type IngestOptions = Pick<OperationsOptions, 'minWork' | 'skewMs' | 'ttlMs' | 'maxPendingVerifications'>;
+
+/** The way of every dat into the store: cheap checks, signature, admission, durability. */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #modules: IngestModules;
+  readonly #guard: PersistGuard | undefined;
+
+  constructor(options: IngestOptions, modules: IngestModules) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#guard = modules.persist === undefined ? undefined : new PersistGuard(modules.persist);
+  }
+
+  /** How full the queue for verification is, 1 at its bound. Over TCP, reading stops there. */
+  get pressure(): number {
+    return this.#modules.verifier.pending / this.#options.maxPendingVerifications;
+  }
+
+  /**
+   * Takes an entry that was received. What is kept of it is copied before the call returns. Never
+   * rejects, except when the verifier was closed. With `shed`, an entry that would have to wait in a
+   * long queue for verification is refused as `overloaded` instead.
+   */
+  async receive(entry: Entry, source: StoredSource, options: { shed: boolean }): Promise<IngestResult> {
+    const refusal = this.#refuseCheaply(entry.dat);
+    if (refusal !== undefined) return await this.#settled(refusal, entry.dat);
+    // Datagrams get half of the queue: a flood of them must not starve connections.
+    if (options.shed && this.pressure >= 0.5) return this.#counted('overloaded');
+    const own = detachEntry(entry);
+    const verdict = await this.#modules.verifier.verify(own.dat);
+    if (!verdict.valid) return this.#counted(verdict.reason === 'future' ? 'future' : 'invalid');
+    return await this.admitVerified(own, source);
+  }
+
+  /** The checks that need no signature; undefined when the dat passes them all. */
+  precheck(dat: Dat): IngestReason | undefined {
+    const { minWork, skewMs, ttlMs } = this.#options;
+    const nowMs = this.#modules.clock.now();
+    const keyBytes = utf8Length(dat.key);
+    if (keyBytes > MAX_KEY_BYTES || keyBytes + dat.value.length > MAX_KEY_AND_VALUE_BYTES) return 'too-large';
+    if (dat.time > nowMs + skewMs) return 'future';
+    if (dat.time + ttlMs <= nowMs) return 'expired';
+    if (leadingZeroBits(dat.work) < minWork) return 'weak-work';
+    return undefined;
+  }
+
+  /** Admits an entry whose signature was checked. The entry belongs to the node from here on. */
+  async admitVerified(entry: Entry, source: StoredSource): Promise<IngestResult> {
+    const { store, clock, emitter } = this.#modules;
+    const admitted = store.admit(entry, clock.now());
+    if (admitted.outcome !== 'inserted' && admitted.outcome !== 'updated') {
+      return await this.#settled(admitted.outcome, entry.dat);
+    }
+    emitter.emit('stored', { dat: entry.dat, outcome: admitted.outcome, source });
+    return await this.#durable('stored', () => this.#guard?.persist(entry));
+  }
+
+  #refuseCheaply(dat: Dat): IngestReason | undefined {
+    const refusal = this.precheck(dat);
+    if (refusal !== undefined) return refusal;
+    const { store, clock } = this.#modules;
+    return store.preview(dat, clock.now())?.outcome;
+  }
+
+  /** "Already stored" is said only of what is durable, so it may have to wait for that. */
+  #settled(reason: IngestReason, dat: Dat): Promise<IngestResult> | IngestResult {
+    if (reason !== 'duplicate' || this.#guard === undefined) return this.#counted(reason);
+    return this.#durable('duplicate', () => this.#guard?.settled(dat));
+  }
+
+  async #durable(reason: IngestReason, wait: () => Promise<void> | undefined): Promise<IngestResult> {
+    try {
+      await wait();
+      return this.#counted(reason);
+    } catch (error) {
+      // Evicted before it was durable: there was no room for it after all.
+      if ((error as { code?: unknown }).code === 'NODE_NO_ROOM') return this.#counted('no-room');
+      this.#modules.logger.warn('an entry is not durable yet', { reason: (error as Error).message });
+      return this.#counted('not-durable');
+    }
+  }
+
+  #counted(reason: IngestReason): IngestResult {
+    count(this.#modules.counters.puts, reason);
+    return RESULTS[reason];
+  }
+}
