@@ -11,5 +11,7 @@ export type { PeerInfo } from './core/peers/peer-info.ts';
 export type { HintOutcome, PeerHint, PeerHints } from './core/peers/peer-hints.ts';
 export type { GetOptions, GetResult, GetTimings } from './core/ops/get.ts';
 export type { PutDatOptions, PutOptions, PutReplica, PutResult } from './core/ops/put.ts';
-export type { BatchReport, BatchWriter } from './core/ops/batch-writer.ts';
+export type { BatchReport, BatchWriter, BatchWriterOptions, ReplicaReport, WriteOutcome } from './core/ops/batch-writer.ts';
+export type { ReplicaOutcome } from './core/ops/put-acks.ts';
+export { NotEnoughAcksError } from './core/ops/put.ts';
 export type { ImportReport } from './core/backup.ts';

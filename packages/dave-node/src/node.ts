@@ -2,7 +2,7 @@ import { createDat, keyPairFromSeed, peerIdOf, type AddrPort, type Dat, type Ent
 import { exportEntries, importEntries, type ImportReport } from './core/backup.ts';
 import { count, Counters } from './core/counters.ts';
 import { Dispatcher } from './core/dispatch.ts';
-import type { BatchWriter } from './core/ops/batch-writer.ts';
+import type { BatchWriter, BatchWriterOptions } from './core/ops/batch-writer.ts';
 import type { GetOptions, GetResult } from './core/ops/get.ts';
 import { DEFAULT_OPERATIONS_OPTIONS } from './core/ops/modules.ts';
 import { Operations } from './core/ops/operations.ts';
@@ -247,7 +247,7 @@ export class DaveNode implements AsyncDisposable {
   }
 
   /** Many dats of one author over TCP to the closest peers, with back-pressure throughout. */
-  batchWriter(publicKey: Uint8Array, options: { signal?: AbortSignal } = {}): BatchWriter {
+  batchWriter(publicKey: Uint8Array, options: BatchWriterOptions = {}): BatchWriter {
     return this.#operations.batchWriter(publicKey, options);
   }
 
