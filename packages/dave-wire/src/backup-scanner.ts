@@ -42,14 +42,14 @@ export class BackupScanner {
   /** Takes in the next chunk and returns what became certain; the bytes of entries are copies. */
   push(chunk: Uint8Array): BackupItem[] {
     const rest = this.#window.subarray(this.#position);
-    const window = new Uint8Array(rest.length + chunk.length);
-    window.set(rest);
-    window.set(chunk, rest.length);
+    const held = new Uint8Array(rest.length + chunk.length);
+    held.set(rest);
+    held.set(chunk, rest.length);
     this.#base += this.#position;
     this.#position = 0;
-    this.#window = window;
+    this.#window = held;
     // A decision looks at a record and at one that begins within it.
-    return this.#scan(window.length - 2 * MAX_RECORD_BYTES);
+    return this.#scan(held.length - 2 * MAX_RECORD_BYTES);
   }
 
   /** What is left at the end of the file. */
@@ -99,18 +99,18 @@ export class BackupScanner {
 
   /** The window offset behind the record at `start`, if a whole and well-formed one begins there. */
   #recordEnd(start: number): number | undefined {
-    const window = this.#window;
-    if (start + DAT_LENGTH + 2 > window.length) return undefined;
-    const end = start + RECORD_PREFIX_BYTES + ENTRY_OVERHEAD + readU16(window, start + DAT_LENGTH);
-    if (end > window.length || end - start > MAX_RECORD_BYTES) return undefined;
-    return typeof readEntry(window, start + RECORD_PREFIX_BYTES, end, 'plain') === 'string' ? undefined : end;
+    const held = this.#window;
+    if (start + DAT_LENGTH + 2 > held.length) return undefined;
+    const end = start + RECORD_PREFIX_BYTES + ENTRY_OVERHEAD + readU16(held, start + DAT_LENGTH);
+    if (end > held.length || end - start > MAX_RECORD_BYTES) return undefined;
+    return typeof readEntry(held, start + RECORD_PREFIX_BYTES, end, 'plain') === 'string' ? undefined : end;
   }
 
   #isRecordAfterDamage(start: number): boolean {
-    const window = this.#window;
-    if (start + DAT_LENGTH + 2 > window.length) return false;
-    const prefix = readU16(window, start);
-    const length = ENTRY_OVERHEAD + readU16(window, start + DAT_LENGTH);
+    const held = this.#window;
+    if (start + DAT_LENGTH + 2 > held.length) return false;
+    const prefix = readU16(held, start);
+    const length = ENTRY_OVERHEAD + readU16(held, start + DAT_LENGTH);
     return (prefix === length || prefix === MAX_PACKET) && this.#recordEnd(start) !== undefined;
   }
 }
