@@ -1,0 +1,137 @@
+import * as fs from 'node:fs/promises';
+
+/** An open file. */
+export interface OpenFile {
+  writeAll(parts: readonly Uint8Array[]): Promise<void>;
+  /** Overwrites bytes at the start. */
+  overwrite(bytes: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  /** Sets the modification time to now. */
+  touch(): Promise<void>;
+  close(): Promise<void>;
+  readonly fd: number;
+}
+
+/** Identifies one version of a file: a file that was renamed into place differs from the one before. */
+export interface FileIdentity {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+/** What the cache does to disks; every call is one step that a crash can come before or after. */
+export interface FileSystem {
+  makeDirectory(path: string): Promise<void>;
+  list(directory: string): Promise<string[]>;
+  /** Opens with mode 0600: `create` fails when the file exists, `edit` when it does not, `lock` makes it if need be. */
+  open(path: string, mode: 'create' | 'edit' | 'lock'): Promise<OpenFile>;
+  /** The whole file and its identity; undefined when there is none. Throws RangeError above `maxBytes`. */
+  read(path: string, maxBytes: number): Promise<{ bytes: Uint8Array; identity: FileIdentity } | undefined>;
+  identify(path: string): Promise<FileIdentity | undefined>;
+  /** Gives a file a second name; fails when that exists. */
+  link(from: string, to: string): Promise<void>;
+  copy(from: string, to: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** No error when there is none. */
+  remove(path: string): Promise<void>;
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** writev takes at most 1024 buffers on Linux. */
+const MAX_VECTORS = 512;
+const OPEN_FLAGS = { create: 'wx', edit: 'r+', lock: 'a+' } as const;
+
+export const nodeFileSystem: FileSystem = {
+  async makeDirectory(path) {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+  },
+  list: (directory) => fs.readdir(directory),
+  async open(path, mode) {
+    return openFile(await fs.open(path, OPEN_FLAGS[mode], 0o600));
+  },
+  async read(path, maxBytes) {
+    const handle = await openExisting(path);
+    if (handle === undefined) return undefined;
+    try {
+      // Asked of the open file, not of its name: network file systems may answer the latter from memory.
+      const stat = await handle.stat({ bigint: true });
+      if (stat.size > BigInt(maxBytes)) throw new RangeError(`${path} holds ${stat.size} bytes, more than the ${maxBytes} that a cache file may have`);
+      return { bytes: await handle.readFile(), identity: identityOf(stat) };
+    } finally {
+      await handle.close();
+    }
+  },
+  async identify(path) {
+    const handle = await openExisting(path);
+    if (handle === undefined) return undefined;
+    try {
+      return identityOf(await handle.stat({ bigint: true }));
+    } finally {
+      await handle.close();
+    }
+  },
+  link: (from, to) => fs.link(from, to),
+  copy: (from, to) => fs.copyFile(from, to),
+  rename: (from, to) => fs.rename(from, to),
+  async remove(path) {
+    await fs.rm(path, { force: true });
+  },
+  async syncDirectory(path) {
+    // Windows opens no directories; its renames are durable without.
+    if (process.platform === 'win32') return;
+    const handle = await fs.open(path, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  },
+};
+
+async function openExisting(path: string): Promise<fs.FileHandle | undefined> {
+  try {
+    return await fs.open(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function openFile(handle: fs.FileHandle): OpenFile {
+  return {
+    fd: handle.fd,
+    async writeAll(parts) {
+      for (let at = 0; at < parts.length; at += MAX_VECTORS) await writeVector(handle, parts.slice(at, at + MAX_VECTORS));
+    },
+    async overwrite(bytes) {
+      await handle.write(bytes, 0, bytes.length, 0);
+    },
+    sync: () => handle.sync(),
+    touch: async () => {
+      const now = new Date();
+      await handle.utimes(now, now);
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** A disk that fills up takes part of a vector and reports no error before the next call. */
+async function writeVector(handle: fs.FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  let left = [...parts];
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left);
+    while (left.length > 0 && bytesWritten >= left[0]!.length) bytesWritten -= left.shift()!.length;
+    if (left.length > 0) left = [left[0]!.subarray(bytesWritten), ...left.slice(1)];
+  }
+}
+
+function identityOf(stat: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint }): FileIdentity {
+  const { dev, ino, size, mtimeNs, ctimeNs } = stat;
+  return { key: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`, sizeBytes: Number(size), modifiedMs: Number(mtimeNs / 1_000_000n) };
+}
+
+/** The system's name of an error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,47 @@
+import { type CacheState, rescore } from './cache-state.ts';
+import { recordFailure, recordRtt, recordSuccess } from './evidence.ts';
+import { observe } from './observations.ts';
+import { overlay, packCapabilities } from './packed-capabilities.ts';
+import { DIRTY } from './peer-table.ts';
+import { verifyAddress } from './reachability.ts';
+import type { ConnectionOutcome } from './types.ts';
+
+const MAX_REASON_LENGTH = 64;
+/** Round trips beyond a day are a mistake of the caller's clock. */
+const MAX_RTT_MS = 86_400_000;
+
+/** Writes an outcome into a peer's row. */
+export function applyOutcome(state: CacheState, slot: number, outcome: ConnectionOutcome, now: number): void {
+  const { columns } = state.table;
+  const { model } = state.settings;
+  if (!outcome.ok) {
+    recordFailure(columns, slot, now, model);
+    state.table.failureReasons[slot] = outcome.reason?.slice(0, MAX_REASON_LENGTH);
+  } else if (outcome.direction === 'inbound') {
+    // It says nothing about dialling: only that the peer lives, and what it claims.
+    columns.lastSeenAt[slot] = now;
+    const claims = packCapabilities(outcome.capabilities);
+    columns.claimed[slot] = overlay(columns.claimed[slot]!, claims);
+    columns.claimedDelta[slot] = overlay(columns.claimedDelta[slot]!, claims);
+  } else {
+    recordSuccess(columns, slot, now, model);
+    state.table.failureReasons[slot] = undefined;
+    if (outcome.rttMs !== undefined) recordRtt(columns, slot, checkRtt(outcome.rttMs));
+    if (outcome.capabilities !== undefined) observe(columns, slot, packCapabilities(outcome.capabilities), now);
+    if (outcome.address !== undefined) noteAddress(state, slot, outcome.address, now);
+  }
+  columns.dirty[slot]! |= DIRTY;
+  state.isDirty = true;
+  rescore(state, slot, now);
+}
+
+function noteAddress(state: CacheState, slot: number, address: string, now: number): void {
+  // An address the classifier does not know proves nothing beyond this site.
+  const scope = state.settings.classifyAddress(address)?.scope ?? 'local';
+  verifyAddress(state, slot, address, scope, now);
+}
+
+function checkRtt(rttMs: number): number {
+  if (!(rttMs >= 0 && rttMs <= MAX_RTT_MS)) throw new TypeError(`rttMs must lie between 0 and ${MAX_RTT_MS}, got ${rttMs}: leave it out when it was not measured`);
+  return rttMs;
+}

@@ -1,0 +1,138 @@
+import { NAT_TYPES } from './packed-capabilities.ts';
+import { isValidAddress, isValidId, MAX_ADDRESSES } from './peer-addresses.ts';
+import type { PeerRecord, RecordedAddress } from './peer-record.ts';
+import type { Settings } from './settings.ts';
+import { SOURCE_CODES } from './source-codes.ts';
+import type { AddressScope } from './types.ts';
+
+/** Codes of scopes in files: append only. */
+const SCOPES: readonly AddressScope[] = ['loopback', 'local', 'global'];
+/** Evidence is kept in steps of 1/1024, round trips in steps of 10 µs. */
+const EVIDENCE_STEPS = 1024;
+const RTT_STEPS = 100;
+const SEED_BIT = 8;
+const HEX_ID = /^(?:[0-9a-f]{2}){4,64}$/;
+
+/**
+ * A peer as an array of fixed positions. Times are ages in ms before `savedAt` (mostly five bytes
+ * where a Unix time takes nine), ids in lower-case hex travel as bytes.
+ */
+export function encodePeer(record: PeerRecord, savedAt: number): unknown[] {
+  const age = (at: number): number | null => (at === 0 ? null : savedAt - at);
+  const rtt = (ms: number): number | null => (Number.isNaN(ms) ? null : Math.round(ms * RTT_STEPS));
+  return [
+    HEX_ID.test(record.id) ? hexToBytes(record.id) : record.id,
+    record.addresses.map(({ text, verifiedAt, scope }) => (verifiedAt === 0 || scope === undefined ? text : [text, savedAt - verifiedAt, SCOPES.indexOf(scope)])),
+    record.source | (record.isSeed ? SEED_BIT : 0),
+    age(record.firstSeenAt),
+    age(record.lastSeenAt),
+    age(record.lastAttemptAt),
+    age(record.lastSuccessAt),
+    record.successes,
+    record.failures,
+    record.consecutive,
+    Math.round(record.goodEvidence * EVIDENCE_STEPS),
+    Math.round(record.badEvidence * EVIDENCE_STEPS),
+    age(record.evidenceAt),
+    rtt(record.rttMs),
+    rtt(record.minRttMs),
+    rtt(record.maxRttMs),
+    record.claimed,
+    record.observed,
+    record.observed === 0 ? null : record.observedAt.map(age),
+  ];
+}
+
+/** The record, or why it is refused. Nothing in it is trusted: a checksum is easily made to fit. */
+export function decodePeer(value: unknown, savedAt: number, settings: Settings): PeerRecord | string {
+  if (!Array.isArray(value) || value.length < 19) return 'not a peer entry';
+  const id = typeof value[0] === 'string' ? value[0] : value[0] instanceof Uint8Array ? bytesToHex(value[0]) : undefined;
+  if (!isValidId(id)) return 'bad id';
+  const addresses = decodeAddresses(value[1], savedAt, settings);
+  if (typeof addresses === 'string') return addresses;
+  const ages = [value[3], value[4], value[5], value[6], value[12]].map((age) => timeOf(age, savedAt));
+  if (ages.some(Number.isNaN)) return 'bad time';
+  const [firstSeenAt, lastSeenAt, lastAttemptAt, lastSuccessAt, evidenceAt] = ages as [number, number, number, number, number];
+  const origin = wholeNumber(value[2], 15);
+  const successes = wholeNumber(value[7], 0xffff_ffff);
+  const failures = wholeNumber(value[8], 0xffff_ffff);
+  const consecutive = wholeNumber(value[9], 0xffff);
+  const good = wholeNumber(value[10], 1e9);
+  const bad = wholeNumber(value[11], 1e9);
+  const claimed = wholeNumber(value[16], 511);
+  const observed = wholeNumber(value[17], 511);
+  if (origin < 0 || successes < 0 || failures < 0 || consecutive < 0 || good < 0 || bad < 0 || claimed < 0 || observed < 0) return 'bad number';
+  const source = origin & ~SEED_BIT;
+  if (source >= SOURCE_CODES.length || (claimed >> 6) > NAT_TYPES.length || (observed >> 6) > NAT_TYPES.length) return 'unknown code';
+  const rtts = [value[13], value[14], value[15]].map((rtt) => (rtt === null ? Number.NaN : wholeNumber(rtt, 1e12) / RTT_STEPS));
+  if (rtts.some((rtt) => rtt < 0)) return 'bad round trip';
+  const observedAt = observed === 0 ? [0, 0, 0, 0] : Array.isArray(value[18]) ? value[18].map((age) => timeOf(age, savedAt)) : [];
+  if (observedAt.length !== 4 || observedAt.some(Number.isNaN)) return 'bad observation';
+  return {
+    id,
+    addresses,
+    source,
+    isSeed: (origin & SEED_BIT) !== 0,
+    firstSeenAt,
+    lastSeenAt,
+    lastAttemptAt,
+    lastSuccessAt,
+    successes,
+    failures,
+    consecutive,
+    goodEvidence: Math.min(good / EVIDENCE_STEPS, settings.model.evidenceCap),
+    badEvidence: Math.min(bad / EVIDENCE_STEPS, settings.model.evidenceCap),
+    evidenceAt,
+    rttMs: rtts[0]!,
+    minRttMs: rtts[1]!,
+    maxRttMs: rtts[2]!,
+    claimed,
+    observed,
+    observedAt: observedAt as [number, number, number, number],
+  };
+}
+
+function decodeAddresses(value: unknown, savedAt: number, settings: Settings): RecordedAddress[] | string {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_ADDRESSES) return 'bad address list';
+  const addresses: RecordedAddress[] = [];
+  for (const item of value as unknown[]) {
+    const [text, age, code] = Array.isArray(item) ? (item as unknown[]) : [item, null, -1];
+    if (!isValidAddress(text, settings)) return 'bad address';
+    const verifiedAt = timeOf(age, savedAt);
+    const scope = SCOPES[code as number];
+    if (Number.isNaN(verifiedAt) || (verifiedAt !== 0 && scope === undefined)) return 'bad proof of an address';
+    if (!addresses.some((known) => known.text === text)) addresses.push({ text, verifiedAt, scope });
+  }
+  return addresses;
+}
+
+/** Ages reach 200 years either way. */
+const MAX_AGE_MS = 6.4e12;
+
+/** Unix ms, 0 for never, NaN for what cannot be. */
+export function timeOf(age: unknown, savedAt: number): number {
+  if (age === null) return 0;
+  if (!Number.isSafeInteger(age) || Math.abs(age as number) > MAX_AGE_MS) return Number.NaN;
+  return Math.max(1, savedAt - (age as number));
+}
+
+/** The number, -1 when it is not whole, negative or too large. */
+function wholeNumber(value: unknown, max: number): number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max ? (value as number) : -1;
+}
+
+const HEX_DIGITS = '0123456789abcdef';
+
+function hexToBytes(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = (HEX_DIGITS.indexOf(hex[2 * at]!) << 4) | HEX_DIGITS.indexOf(hex[2 * at + 1]!);
+  return bytes;
+}
+
+const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => HEX_DIGITS[byte >> 4]! + HEX_DIGITS[byte & 15]!);
+
+export function bytesToHex(bytes: Uint8Array): string {
+  let hex = '';
+  for (const byte of bytes) hex += HEX_PAIRS[byte]!;
+  return hex;
+}

@@ -1,0 +1,52 @@
+import { BoundedHeap } from './bounded-heap.ts';
+import type { Random } from './env.ts';
+
+/** Hands out slots one by one; undefined when there are no more. */
+export type SlotStream = () => number | undefined;
+
+/** Best key first. Ranks a little more than `expected` at once, and more whenever that runs out. */
+export function ranked(slots: Int32Array, keyOf: (slot: number) => number, expected: number): SlotStream {
+  let limit = Math.min(slots.length, 2 * expected + 16);
+  let order: Int32Array | undefined;
+  let at = 0;
+  return () => {
+    if (order === undefined || (at === order.length && limit < slots.length)) {
+      if (order !== undefined) limit = Math.min(slots.length, limit * 8);
+      const heap = new BoundedHeap(limit);
+      for (const slot of slots) heap.offer(slot, keyOf(slot));
+      order = heap.drain();
+    }
+    return order[at++];
+  };
+}
+
+/** Every order equally likely. Shuffles `slots` as it goes. */
+export function shuffled(slots: Int32Array, random: Random): SlotStream {
+  let at = 0;
+  return () => {
+    if (at === slots.length) return undefined;
+    const other = at + Math.floor(random.float() * (slots.length - at));
+    const slot = slots[other]!;
+    slots[other] = slots[at]!;
+    slots[at++] = slot;
+    return slot;
+  };
+}
+
+/** Draws several slots at random and gives the one with the largest key; the others stay. Reorders `slots`. */
+export function tournament(slots: Int32Array, random: Random, rounds: number, isBetter: (a: number, b: number) => boolean): SlotStream {
+  let at = 0;
+  return () => {
+    const left = slots.length - at;
+    if (left === 0) return undefined;
+    let best = at + Math.floor(random.float() * left);
+    for (let round = 1; round < rounds; round++) {
+      const other = at + Math.floor(random.float() * left);
+      if (isBetter(slots[other]!, slots[best]!)) best = other;
+    }
+    const slot = slots[best]!;
+    slots[best] = slots[at]!;
+    slots[at++] = slot;
+    return slot;
+  };
+}
