@@ -14,9 +14,9 @@ export class SeededRandom {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** An integer from 0 to `bound` − 1. */
+  /** An integer from 0 to `bound` − 1, at most 2³¹ − 1. */
   below(bound: number): number {
-    return this.u32() % bound;
+    return (this.u32() % bound) | 0;
   }
 
   chance(oneIn: number): boolean {
