@@ -1,8 +1,9 @@
 import { type AddrPort, formatAddrPort } from '@p2p/dave-wire';
+import { voterGroup } from './address-votes.ts';
 import { Candidate, type CandidateSource } from './candidate.ts';
 import { CandidatePace } from './candidate-pace.ts';
 import type { DiscoverySettings } from './discovery-options.ts';
-import { RecentFailures } from './recent-failures.ts';
+import { FailedAddresses } from './failed-addresses.ts';
 import type { Timetable } from './timetable.ts';
 
 /** PINGs to an address that never answered. */
@@ -12,7 +13,7 @@ const LAST_ANSWER_AFTER = 3;
 /** Longest wait for a turn, in ping intervals; beyond it an address is refused, it will be named again. */
 const MAX_WAIT = 10;
 const MAX_FAILURES = 8192;
-/** Ping intervals until an address that never answered may be tried again when peers name it. */
+/** Ping intervals until an address that never answered may be tried again because one peer names it. */
 const GOSSIP_AGAIN_AFTER = 600;
 
 /** What became of an offered address. */
@@ -24,7 +25,7 @@ export type Offer = 'added' | 'known' | 'failed-lately' | 'no-room';
  */
 export class Candidates {
   readonly #byAddressKey = new Map<string, Candidate>();
-  readonly #failures = new RecentFailures(MAX_FAILURES);
+  readonly #failures: FailedAddresses;
   readonly #pace: CandidatePace;
   readonly #settings: DiscoverySettings;
   readonly #timetable: Timetable;
@@ -41,6 +42,8 @@ export class Candidates {
     this.#timetable = modules.timetable;
     this.#monotonic = modules.monotonic;
     this.#ping = modules.ping;
+    const { pingMs, dropAfter } = settings.intervals;
+    this.#failures = new FailedAddresses({ capacity: MAX_FAILURES, soonMs: dropAfter * pingMs, lateMs: GOSSIP_AGAIN_AFTER * pingMs });
     this.#pace = new CandidatePace({
       perSecond: settings.candidatePingsPerSecond,
       networkPerSecond: settings.networkPingsPerSecond,
@@ -63,11 +66,11 @@ export class Candidates {
   }
 
   /** Takes an address on that has passed the filters. The first PING is sent during the call if the rate allows. */
-  offer(address: AddrPort, source: CandidateSource, expectedKey?: Uint8Array): Offer {
+  offer(address: AddrPort, source: CandidateSource, about: { teller?: AddrPort; expectedKey?: Uint8Array | undefined } = {}): Offer {
     const addressKey = formatAddrPort(address);
     if (this.#byAddressKey.has(addressKey)) return 'known';
     const nowMs = this.#timetable.now();
-    if (this.#failures.age(addressKey, nowMs) < this.#againAfterMs(source)) return 'failed-lately';
+    if (!this.#mayTry(addressKey, source, about.teller, nowMs)) return 'failed-lately';
     if (this.#byAddressKey.size >= this.#settings.maxCandidates) return 'no-room';
     const atMs = this.#book(address, source, nowMs);
     if (atMs === undefined) return 'no-room';
@@ -75,7 +78,7 @@ export class Candidates {
       addressKey,
       source,
       firstSeenMs: this.#monotonic(),
-      expectedKey,
+      expectedKey: about.expectedKey,
       onDue: (due, dueMs) => this.#due(due, dueMs),
     });
     this.#byAddressKey.set(addressKey, candidate);
@@ -91,6 +94,7 @@ export class Candidates {
     this.#byAddressKey.delete(candidate.addressKey);
     this.#timetable.cancel(candidate);
     if (refused) this.#failures.add(candidate.addressKey, this.#timetable.now());
+    else this.#failures.delete(candidate.addressKey);
   }
 
   #due(candidate: Candidate, nowMs: number): void {
@@ -126,9 +130,9 @@ export class Candidates {
     return this.#pace.book(address.address, source, nowMs, nowMs + MAX_WAIT * this.#settings.intervals.pingMs);
   }
 
-  #againAfterMs(source: CandidateSource): number {
-    const { pingMs, dropAfter } = this.#settings.intervals;
-    if (source === 'hint') return 0;
-    return (source === 'gossip' ? GOSSIP_AGAIN_AFTER : dropAfter) * pingMs;
+  #mayTry(addressKey: string, source: CandidateSource, teller: AddrPort | undefined, nowMs: number): boolean {
+    if (source === 'hint') return true;
+    if (teller === undefined) return this.#failures.mayAnswer(addressKey, nowMs);
+    return this.#failures.mayTry(addressKey, voterGroup(teller), nowMs);
   }
 }

@@ -97,7 +97,7 @@ export class Discovery implements PeerDirectory {
     this.#edges.start();
     for (const { at, publicKey } of this.#hints.pick(this.#settings.hintCount)) {
       if (at.literal !== undefined && this.#table.byAddressKey(formatAddrPort(at.literal)) === undefined && mayTry(at.literal, undefined, this.#own)) {
-        this.#candidates.offer(at.literal, 'hint', publicKey ?? at.publicKey);
+        this.#candidates.offer(at.literal, 'hint', { expectedKey: publicKey ?? at.publicKey });
       }
     }
     this.#questions.start();
@@ -235,7 +235,7 @@ export class Discovery implements PeerDirectory {
     for (const addrPort of addrPorts.slice(0, MAX_PEERS_IN_PONG)) {
       if (!this.#table.hasRoom || !this.#candidates.hasRoom('gossip')) return;
       if (this.#table.byAddressKey(formatAddrPort(addrPort)) !== undefined) continue;
-      if (mayTry(addrPort, teller, this.#own)) this.#candidates.offer(addrPort, 'gossip');
+      if (mayTry(addrPort, teller, this.#own)) this.#candidates.offer(addrPort, 'gossip', { teller });
     }
   }
 }

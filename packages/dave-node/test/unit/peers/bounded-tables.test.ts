@@ -2,17 +2,26 @@ import { formatAddrPort } from '@p2p/dave-wire';
 import { expect, test } from 'vitest';
 import { AddressVotes, scopeOf, voterGroup } from '../../../src/core/peers/address-votes.ts';
 import { Pacer } from '../../../src/core/peers/pacer.ts';
-import { RecentFailures } from '../../../src/core/peers/recent-failures.ts';
+import { FailedAddresses } from '../../../src/core/peers/failed-addresses.ts';
 
-test('failures are forgotten oldest first', () => {
-  const failures = new RecentFailures(3);
-  failures.add('a', 1);
-  failures.add('b', 2);
-  failures.add('c', 3);
-  failures.add('a', 4);
-  failures.add('d', 5);
-  expect(failures.size).toBe(3);
-  expect(['a', 'b', 'c', 'd'].map((key) => failures.age(key, 10))).toEqual([6, Number.POSITIVE_INFINITY, 7, 5]);
+test('failed addresses are forgotten oldest first', () => {
+  const failed = new FailedAddresses({ capacity: 3, soonMs: 12, lateMs: 600 });
+  for (const [at, key] of ['a', 'b', 'c', 'a', 'd'].entries()) failed.add(key, at);
+  expect(failed.size).toBe(3);
+  expect(['a', 'b', 'c', 'd'].map((key) => failed.mayAnswer(key, 5))).toEqual([false, true, false, false]);
+});
+
+test('one that failed is tried when it writes to us soon after, when one network names it late, when two do sooner, but ever later', () => {
+  const failed = new FailedAddresses({ capacity: 3, soonMs: 12, lateMs: 600 });
+  expect(failed.mayTry('a', 'net 1', 0)).toBe(true);
+  failed.add('a', 0);
+  expect([11, 12].map((nowMs) => failed.mayAnswer('a', nowMs))).toEqual([false, true]);
+  expect([1, 11, 12, 100, 599, 600].map((nowMs) => failed.mayTry('a', 'net 1', nowMs))).toEqual([false, false, false, false, false, true]);
+  expect(failed.mayTry('a', 'net 2', 20)).toBe(true);
+  failed.add('a', 30);
+  expect([['net 1', 53], ['net 2', 53], ['net 1', 54], ['net 2', 55]].map(([network, nowMs]) => failed.mayTry('a', network as string, nowMs as number))).toEqual([false, false, false, true]);
+  failed.delete('a');
+  expect(failed.mayTry('a', 'net 1', 56)).toBe(true);
 });
 
 test('a pacer lets a burst pass and then its rate, and catches up to one burst after a pause', () => {
