@@ -35,6 +35,11 @@ import type { Message } from './message.ts';
  * Codes: `WIRE_EMPTY` (no bytes), `WIRE_TOO_LONG` (above 1424), `WIRE_UNKNOWN_OP`, `WIRE_TRUNCATED`, `WIRE_BAD_LENGTH`
  * (length prefixes that disagree with the body, bytes behind a PONG), `WIRE_BAD_VALUE` (a time above 2⁵³ − 1 except in a
  * not-found, a PUT_ACK code above 5), `WIRE_NOT_UTF8` (key).
+ *
+ * @example
+ * const message = tryDecodeMessage(packet);
+ * if (typeof message === 'string') refused.inc({ code: message });
+ * else if (message.op === 'get') answer(message.publicKey, message.key);
  */
 export function tryDecodeMessage(bytes: Uint8Array): Message | WireErrorCode {
   if (bytes.length === 0) return 'WIRE_EMPTY';
@@ -62,7 +67,7 @@ export function tryDecodeMessage(bytes: Uint8Array): Message | WireErrorCode {
 }
 
 /**
- * `tryDecodeMessage` that throws.
+ * `tryDecodeMessage` that throws. Its fields are views into `bytes`, too.
  *
  * @throws WireError with the code that `tryDecodeMessage` returns, and nothing else.
  */

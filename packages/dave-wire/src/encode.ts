@@ -41,6 +41,9 @@ const NOT_FOUND_TIME = 18_446_737_278_344_972_745n;
  * address out of range, more than five replicas), `WIRE_NOT_UTF8` (lone surrogate in the key). TypeError for fields of
  * another JavaScript type, and for an unknown op. Only replicas are not checked, they are taken modulo 2⁶⁴: comparing
  * five bigints would cost a fifth of the encoding.
+ *
+ * @example
+ * socket.send(encodeMessage({ op: 'get', publicKey, key: 'greeting', extensions: { requestId: 7n } }), port, address);
  */
 export function encodeMessage(message: Message): Uint8Array {
   const bytes = new Uint8Array(messageSize(message));
@@ -56,7 +59,7 @@ export function encodeMessage(message: Message): Uint8Array {
  * @throws WireError and TypeError as `encodeMessage`; TypeError if `target` has no room for the message (`messageSize`) at `offset`.
  */
 export function encodeMessageInto(message: Message, target: Uint8Array, offset = 0): number {
-  if (!(offset >= 0)) throw new TypeError(`offset is ${offset}: pass 0 or more.`);
+  if (!Number.isInteger(offset) || offset < 0) throw new TypeError(`offset is ${offset}: pass an integer from 0 on.`);
   const body = writeBody(message, target, offset);
   if (message.op === 'pong' || message.extensions === undefined) return body;
   const block = extensionsSize(message.extensions, body);

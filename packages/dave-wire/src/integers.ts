@@ -28,7 +28,7 @@ const scratchView = new DataView(scratch.buffer);
 const scratchWords = new Uint32Array(scratch.buffer);
 const firstU64 = scratch.subarray(0, 8);
 
-export const U64_MAX = 0xffff_ffff_ffff_ffffn;
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 /** The bytes must exist: callers check lengths first. */
 export function readU64(bytes: Uint8Array, offset: number): bigint {
@@ -36,7 +36,7 @@ export function readU64(bytes: Uint8Array, offset: number): bigint {
   return scratchView.getBigUint64(0, true);
 }
 
-/** `value` must be in range: callers check with `isU64`. */
+/** `value` must be in range (`isU64`): it is taken modulo 2⁶⁴. */
 export function writeU64(value: bigint, target: Uint8Array, offset: number): void {
   scratchView.setBigUint64(0, value, true);
   target.set(firstU64, offset);

@@ -92,7 +92,7 @@ describe("encodeMessage throws TypeError for a programmer's mistake", () => {
 
   it('a target without room', () => {
     const size = messageSize(put({}));
-    for (const [length, offset] of [[size - 1, 0], [size + 4, 5], [size, -1], [size, Number.NaN], [0, 0]] as const) {
+    for (const [length, offset] of [[size - 1, 0], [size + 4, 5], [size, -1], [size + 5, Number.NaN], [size + 5, 1.5], [0, 0]] as const) {
       const target = new Uint8Array(length);
       expect(() => encodeMessageInto(put({}), target, offset)).toThrow(TypeError);
     }
