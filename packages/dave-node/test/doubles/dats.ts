@@ -29,7 +29,7 @@ let signatures = 0;
 /** An entry as it would be after verification. Not verifiable: use `createDat` where that matters. */
 export function unsignedEntry(fields: DatFields = {}): Entry {
   const signature = new Uint8Array(64).fill(7);
-  new DataView(signature.buffer).setUint32(40, fields.signed ?? ++signatures + 0x4000_0000);
+  new DataView(signature.buffer).setUint32(34, fields.signed ?? ++signatures + 0x4000_0000);
   const dat: Dat = {
     time: fields.time ?? 1_800_000_000_000,
     salt: new Uint8Array(16).fill(1),

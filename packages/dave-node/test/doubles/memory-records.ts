@@ -7,10 +7,10 @@ type Method = 'get' | 'putMany' | 'remove' | 'records';
 export class MemoryRecords implements ValueRecordStore {
   capabilities: StoreCapabilities = { durable: 'power-loss', atomic: false, shared: false };
   /** What has become durable, by hex key. */
-  readonly held = new Map<string, ValueRecord>();
+  readonly held: Map<string, ValueRecord> = new Map<string, ValueRecord>();
   readonly calls: { method: Method; size: number }[] = [];
   /** Calls of these fail, after their latency. */
-  readonly failing = new Set<Method>();
+  readonly failing: Set<Method> = new Set<Method>();
   /** Answers for records instead of storing them. */
   refuse: ((record: ValueRecord) => PutResult | undefined) | undefined = undefined;
   latencyMs = 0;
