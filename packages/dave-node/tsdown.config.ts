@@ -4,8 +4,7 @@ import type { UserConfig } from 'tsdown';
 const config: UserConfig[] = library({
   entry: {
     index: 'src/index.ts',
-    // Entries of their own, so that they stay in `io/`: the worker is found beside the file that starts it.
-    'io/verify-pool': 'src/io/verify-pool.ts',
+    // A file of its own, started by name.
     'io/verify-worker': 'src/io/verify-worker.ts',
   },
   platform: 'node',

@@ -1,4 +1,4 @@
-import { createDat, keyPairFromSeed, peerIdOf, type AddrPort, type Dat, type Entry } from '@p2p/dave-wire';
+import { createDat, keyPairFromSeed, messageSize, peerIdOf, type AddrPort, type Dat, type Entry } from '@p2p/dave-wire';
 import { exportEntries, importEntries, type ImportReport } from './core/backup.ts';
 import { count, Counters } from './core/counters.ts';
 import { Dispatcher } from './core/dispatch.ts';
@@ -142,6 +142,7 @@ export class DaveNode implements AsyncDisposable {
     const counted: Pick<Endpoint, 'send' | 'connect'> = {
       send: (message, to) => {
         count(counters.packetsSent, message.op);
+        counters.bytesSent += messageSize(message);
         endpoint.send(message, to);
       },
       connect: (to, signal) => endpoint.connect(to, signal),

@@ -24,6 +24,8 @@ export class TcpConnection implements Connection {
   #rest: Iterator<Uint8Array> | undefined;
   #paused = false;
   #delivering = false;
+  /** The other side has sent everything. */
+  #ended = false;
   #ending = false;
   #destroyed = false;
   #closed = false;
@@ -77,7 +79,9 @@ export class TcpConnection implements Connection {
     this.#paused = false;
     if (this.#handlers === undefined || this.#closed) return;
     this.#deliver();
-    if (!this.#paused) this.#socket.resume();
+    if (this.#paused) return;
+    if (this.#ended) this.#onEnd();
+    else this.#socket.resume();
   }
 
   async end(signal: AbortSignal): Promise<void> {
@@ -119,10 +123,16 @@ export class TcpConnection implements Connection {
       this.#deliver();
     });
     this.#socket.on('end', () => {
-      if (this.#decoder.pendingBytes > 0) this.#malformed('WIRE_TRUNCATED');
-      else this.#finish();
+      this.#ended = true;
+      // A socket says that it has ended even while it is paused: what was held back comes first.
+      if (this.#rest === undefined) this.#onEnd();
     });
     if (!this.#paused) this.#socket.resume();
+  }
+
+  #onEnd(): void {
+    if (this.#decoder.pendingBytes > 0) this.#malformed('WIRE_TRUNCATED');
+    else this.#finish();
   }
 
   #deliver(): void {
@@ -177,6 +187,9 @@ export class TcpConnection implements Connection {
   }
 
   #onClose(): void {
+    // Lost while the reader paused: what has arrived is delivered all the same, at most one chunk.
+    this.#paused = false;
+    this.#deliver();
     this.#closed = true;
     this.#batch.cancel();
     const error = this.#lostBecause;

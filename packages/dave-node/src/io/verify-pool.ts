@@ -18,7 +18,7 @@ export interface VerifyPoolOptions extends VerifyRules {
 
 const WORKER: URL = import.meta.url.endsWith('.ts')
   ? new URL('./verify-worker.ts', import.meta.url)
-  : new URL('./verify-worker.js', import.meta.url);
+  : new URL('./io/verify-worker.js', import.meta.url);
 /** Verdicts settled in one turn of the loop: each wakes a caller who then stores the dat. */
 const DRAIN_LIMIT = 256;
 
