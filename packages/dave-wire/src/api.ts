@@ -34,7 +34,7 @@ export { decodeMessage, tryDecodeMessage } from './decode.ts';
 export { encodeMessage, encodeMessageInto } from './encode.ts';
 export { messageSize } from './message-size.ts';
 export { copyDat, copyEntry, copyMessage } from './copy-message.ts';
-export { datSize, decodeDat, decodeEntry, encodeDat, encodeEntry, entrySize, isNotFound, notFoundEntry } from './entry.ts';
+export { datSize, decodeDat, decodeEntry, encodeDat, encodeEntry, encodeEntryInto, entrySize, isNotFound, notFoundEntry } from './entry.ts';
 export { canonicalAddress, formatAddrPort, parseAddrPort } from './addr-port.ts';
 export { distance, peerIdOf, sortByDistance } from './distance.ts';
 export { accountedSize, shardOf, storeKey } from './store-key.ts';

@@ -43,6 +43,15 @@ export function encodeEntry(entry: Entry): Uint8Array {
 }
 
 /**
+ * {@link encodeEntry} into `target` at `offset`, without an allocation. Returns the bytes written.
+ *
+ * @throws WireError as `encodeEntry`; TypeError when `target` has no room. What is in `target` from `offset` on may be overwritten then.
+ */
+export function encodeEntryInto(entry: Entry, target: Uint8Array, offset = 0): number {
+  return writeEntry(entry, MAX_PACKET, target, offset) - offset;
+}
+
+/**
  * Decodes an entry that fills `bytes` exactly. Its dat's fields are views into `bytes`. A time is read as it is,
  * also under an all-zero signature: not found exists in a GET_ACK only.
  *
