@@ -73,7 +73,8 @@ test.each(['a', 'b', 'c', 'd'])('through crashes, restarts, moves, partitions an
   world.network.heal();
   world.network.setDefaultLink({ loss: 0, reordering: 0 });
   for (const host of HOSTS) if (!alive.has(host)) await boot(host, keys.get(host)!);
-  await world.clock.advance(45_000);
+  // Long enough for those that failed each other twice across a partition.
+  await world.clock.advance(75_000);
   for (const node of alive.values()) check(node);
   expect(Array.from(alive.values(), ({ discovery }) => discovery.activeCount)).toEqual(HOSTS.map(() => HOSTS.length - 1));
 });

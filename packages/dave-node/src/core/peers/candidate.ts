@@ -1,4 +1,4 @@
-import { type AddrPort, formatAddrPort } from '@p2p/dave-wire';
+import { type AddrPort, type Capabilities, formatAddrPort } from '@p2p/dave-wire';
 import { CapabilityClaims } from './capability-claims.ts';
 import { Challenges } from './challenges.ts';
 import type { Contact } from './contact.ts';
@@ -48,6 +48,10 @@ export class Candidate implements Contact, Scheduled {
   /** A hint's key is a guess about a former run: the address may have a new owner, so any key may answer. */
   get pinnedKey(): undefined {
     return undefined;
+  }
+
+  hear(capabilities: Capabilities | undefined): void {
+    this.claims.hear(capabilities);
   }
 
   fire(nowMs: number): void {

@@ -1,4 +1,5 @@
 import { type AddrPort, formatAddrPort } from '@p2p/dave-wire';
+import { AddressMap } from './address-map.ts';
 import { voterGroup } from './address-votes.ts';
 import { Candidate, type CandidateSource } from './candidate.ts';
 import { CandidatePace } from './candidate-pace.ts';
@@ -24,7 +25,7 @@ export type Offer = 'added' | 'known' | 'failed-lately' | 'no-room';
  * silently, so that nobody can use us to hammer a third party.
  */
 export class Candidates {
-  readonly #byAddressKey = new Map<string, Candidate>();
+  readonly #byAddress = new AddressMap<Candidate>();
   readonly #failures: FailedAddresses;
   readonly #pace: CandidatePace;
   readonly #settings: DiscoverySettings;
@@ -52,26 +53,26 @@ export class Candidates {
   }
 
   get size(): number {
-    return this.#byAddressKey.size;
+    return this.#byAddress.size;
   }
 
-  get(addressKey: string): Candidate | undefined {
-    return this.#byAddressKey.get(addressKey);
+  get(address: AddrPort): Candidate | undefined {
+    return this.#byAddress.get(address);
   }
 
   /** Whether an address of this source would be pinged soon: if not, what peers name need not be looked at. */
   hasRoom(source: CandidateSource): boolean {
-    if (this.#byAddressKey.size >= this.#settings.maxCandidates) return false;
+    if (this.#byAddress.size >= this.#settings.maxCandidates) return false;
     return this.#pace.waitMs(source, this.#timetable.now()) < this.#settings.intervals.pingMs;
   }
 
   /** Takes an address on that has passed the filters. The first PING is sent during the call if the rate allows. */
   offer(address: AddrPort, source: CandidateSource, about: { teller?: AddrPort; expectedKey?: Uint8Array | undefined } = {}): Offer {
+    if (this.#byAddress.get(address) !== undefined) return 'known';
     const addressKey = formatAddrPort(address);
-    if (this.#byAddressKey.has(addressKey)) return 'known';
     const nowMs = this.#timetable.now();
     if (!this.#mayTry(addressKey, source, about.teller, nowMs)) return 'failed-lately';
-    if (this.#byAddressKey.size >= this.#settings.maxCandidates) return 'no-room';
+    if (this.#byAddress.size >= this.#settings.maxCandidates) return 'no-room';
     const atMs = this.#book(address, source, nowMs);
     if (atMs === undefined) return 'no-room';
     const candidate = new Candidate(address, {
@@ -81,7 +82,7 @@ export class Candidates {
       expectedKey: about.expectedKey,
       onDue: (due, dueMs) => this.#due(due, dueMs),
     });
-    this.#byAddressKey.set(addressKey, candidate);
+    this.#byAddress.add(candidate);
     candidate.turnBooked = true;
     if (atMs <= nowMs) this.#pingNow(candidate, nowMs);
     else this.#timetable.at(candidate, atMs);
@@ -90,8 +91,7 @@ export class Candidates {
 
   /** Takes a candidate out because it answered; `refused` keeps it out for a while. */
   settle(candidate: Candidate, refused: boolean): void {
-    if (this.#byAddressKey.get(candidate.addressKey) !== candidate) return;
-    this.#byAddressKey.delete(candidate.addressKey);
+    if (!this.#byAddress.delete(candidate)) return;
     this.#timetable.cancel(candidate);
     if (refused) this.#failures.add(candidate.addressKey, this.#timetable.now());
     else this.#failures.delete(candidate.addressKey);

@@ -1,4 +1,4 @@
-import type { AddrPort } from '@p2p/dave-wire';
+import type { AddrPort, Capabilities } from '@p2p/dave-wire';
 import type { CapabilityClaims } from './capability-claims.ts';
 import type { Challenges } from './challenges.ts';
 
@@ -14,6 +14,8 @@ export interface Contact {
   readonly keyConfigured: boolean;
   /** Peer time of our last PONG to it: it has probably validated our address since. */
   answeredMs: number | undefined;
+  /** Takes note of what a PING from the address says; undefined as from a Go node. */
+  hear(capabilities: Capabilities | undefined): void;
   /** Sizes that its latest PING claimed. */
   usedSpace: bigint;
   capacity: bigint;

@@ -96,7 +96,7 @@ export class Discovery implements PeerDirectory {
   start(): void {
     this.#edges.start();
     for (const { at, publicKey } of this.#hints.pick(this.#settings.hintCount)) {
-      if (at.literal !== undefined && this.#table.byAddressKey(formatAddrPort(at.literal)) === undefined && mayTry(at.literal, undefined, this.#own)) {
+      if (at.literal !== undefined && this.#table.at(at.literal) === undefined && mayTry(at.literal, undefined, this.#own)) {
         this.#candidates.offer(at.literal, 'hint', { expectedKey: publicKey ?? at.publicKey });
       }
     }
@@ -217,7 +217,7 @@ export class Discovery implements PeerDirectory {
         if (outcome === 'own-key') this.#own.addAlias(contact.addressKey);
         if (outcome === 'no-room') emitter.emit('shed', { what: 'candidate', reason: 'the peer table is full' });
         if (outcome !== 'accepted') return outcome;
-        const record = this.#table.byAddressKey(contact.addressKey);
+        const record = this.#table.at(contact.address);
         if (record !== undefined) this.#questions.consider(record);
         if (contact !== record) this.#hints.answered(contact as Candidate, proof.publicKey);
         return outcome;
@@ -234,7 +234,7 @@ export class Discovery implements PeerDirectory {
   #tryNamed(teller: AddrPort, addrPorts: readonly AddrPort[]): void {
     for (const addrPort of addrPorts.slice(0, MAX_PEERS_IN_PONG)) {
       if (!this.#table.hasRoom || !this.#candidates.hasRoom('gossip')) return;
-      if (this.#table.byAddressKey(formatAddrPort(addrPort)) !== undefined) continue;
+      if (this.#table.at(addrPort) !== undefined) continue;
       if (mayTry(addrPort, teller, this.#own)) this.#candidates.offer(addrPort, 'gossip', { teller });
     }
   }

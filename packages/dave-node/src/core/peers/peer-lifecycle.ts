@@ -1,4 +1,4 @@
-import { type AddrPort, formatAddrPort, peerIdOf } from '@p2p/dave-wire';
+import { type AddrPort, peerIdOf } from '@p2p/dave-wire';
 import type { Clock, Identity } from '../../env.ts';
 import { dueChange, nextChangeAt, silentAt } from './activation.ts';
 import { Candidate } from './candidate.ts';
@@ -62,7 +62,7 @@ export class PeerLifecycle implements EdgeRecords {
   }
 
   attach(address: AddrPort, publicKey: Uint8Array | undefined): PeerRecord {
-    const present = this.#table.byAddressKey(formatAddrPort(address));
+    const present = this.#table.at(address);
     const record = present ?? this.#newRecord(address);
     record.edge = true;
     if (publicKey !== undefined) {

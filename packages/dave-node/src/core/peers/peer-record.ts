@@ -1,4 +1,4 @@
-import { type AddrPort, formatAddrPort, peerIdOf } from '@p2p/dave-wire';
+import { type AddrPort, type Capabilities, formatAddrPort, peerIdOf } from '@p2p/dave-wire';
 import { addressClass, type AddressClass } from './address-class.ts';
 import { CapabilityClaims } from './capability-claims.ts';
 import { Challenges } from './challenges.ts';
@@ -18,6 +18,8 @@ export class PeerRecord implements Peer, Contact, Scheduled {
   idLow = 0;
   publicKey: Uint8Array | undefined = undefined;
   edge = false;
+  /** As `claims` say; a field, since everyone who picks peers looks at it. */
+  client = false;
   state: PeerState = 'unproven';
   srttMs: number | undefined = undefined;
   rttvarMs: number | undefined = undefined;
@@ -65,6 +67,7 @@ export class PeerRecord implements Peer, Contact, Scheduled {
     this.#onDue = setup.onDue;
     this.challenges = setup.former?.challenges ?? new Challenges();
     this.claims = setup.former?.claims ?? new CapabilityClaims();
+    this.client = this.claims.value?.client ?? false;
     this.answeredMs = setup.former?.answeredMs;
     this.usedSpace = setup.former?.usedSpace ?? 0n;
     this.capacity = setup.former?.capacity ?? 0n;
@@ -86,10 +89,6 @@ export class PeerRecord implements Peer, Contact, Scheduled {
     return this.claims.value?.directedDiscovery ?? false;
   }
 
-  get client(): boolean {
-    return this.claims.value?.client ?? false;
-  }
-
   get protocolVersion(): number | undefined {
     return this.claims.value?.protocolVersion;
   }
@@ -100,6 +99,11 @@ export class PeerRecord implements Peer, Contact, Scheduled {
     this.id = publicKey === undefined ? 0n : peerIdOf(publicKey);
     this.idHigh = Number(this.id >> 32n);
     this.idLow = Number(this.id & 0xffff_ffffn);
+  }
+
+  hear(capabilities: Capabilities | undefined): void {
+    this.claims.hear(capabilities);
+    this.client = this.claims.value?.client ?? false;
   }
 
   fire(nowMs: number): void {

@@ -1,10 +1,13 @@
+import type { AddrPort } from '@p2p/dave-wire';
 import type { NodeEmitter } from '../../events.ts';
+import { AddressMap } from './address-map.ts';
 import { closestPeers } from './closest-peers.ts';
 import type { PeerRecord } from './peer-record.ts';
 import type { Peer, PeerDirectory, PeerState } from './peer.ts';
 
 /** The peers that proved a key, and the edges whether or not they did. */
 export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
+  readonly #byAddress = new AddressMap<PeerRecord>();
   readonly #byAddressKey = new Map<string, PeerRecord>();
   readonly #byId = new Map<bigint, PeerRecord>();
   readonly #active: PeerRecord[] = [];
@@ -47,6 +50,10 @@ export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
     return this.#byId.get(id);
   }
 
+  at(address: AddrPort): PeerRecord | undefined {
+    return this.#byAddress.get(address);
+  }
+
   byAddressKey(addressKey: string): PeerRecord | undefined {
     return this.#byAddressKey.get(addressKey);
   }
@@ -57,10 +64,11 @@ export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
 
   /** Whether it is the record that the table holds for its address. */
   holds(record: PeerRecord): boolean {
-    return this.#byAddressKey.get(record.addressKey) === record;
+    return this.#byAddress.get(record.address) === record;
   }
 
   add(record: PeerRecord): void {
+    this.#byAddress.add(record);
     this.#byAddressKey.set(record.addressKey, record);
   }
 
@@ -69,6 +77,7 @@ export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
     if (!this.holds(record)) return;
     const wasProven = record.state !== 'unproven';
     if (record.state === 'active') this.setState(record, 'inactive');
+    this.#byAddress.delete(record);
     this.#byAddressKey.delete(record.addressKey);
     if (this.#byId.get(record.id) === record) this.#byId.delete(record.id);
     if (wasProven) this.#emitter.emit('peer-dropped', { peer: record });

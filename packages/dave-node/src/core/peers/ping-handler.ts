@@ -43,20 +43,19 @@ export class PingHandler {
 
   handle(message: Ping, from: AddrPort): void {
     const { table, candidates } = this.#parts;
-    const addressKey = formatAddrPort(from);
-    const known = table.byAddressKey(addressKey) ?? candidates.get(addressKey);
+    const known = table.at(from) ?? candidates.get(from);
     if (this.#isOurs(message, from, known)) return count(this.#modules.counters.packetsDropped, 'self');
     // The PING that proves the sender goes first: under a budget of bytes, the other order never gets there.
-    const contact = known ?? this.#meet(from, addressKey);
+    const contact = known ?? this.#meet(from);
     const capabilities = message.extensions?.capabilities;
     if (contact !== undefined) {
-      contact.claims.hear(capabilities);
+      contact.hear(capabilities);
       contact.usedSpace = message.usedSpace;
       contact.capacity = message.capacity;
     }
     // A Go node places data on whoever answers it.
     if (this.#mode === 'client' && capabilities === undefined) return count(this.#modules.counters.packetsDropped, 'client-silent');
-    this.#answer(message.challenge.slice(), from, addressKey, contact);
+    this.#answer(message.challenge.slice(), from, contact);
   }
 
   #isOurs(message: Ping, from: AddrPort, known: PeerRecord | Candidate | undefined): boolean {
@@ -68,20 +67,21 @@ export class PingHandler {
     return !(known !== undefined && known.pinnedKey !== undefined) && this.#parts.own.isOwn(from);
   }
 
-  #meet(from: AddrPort, addressKey: string): Contact | undefined {
+  #meet(from: AddrPort): Contact | undefined {
     const { table, candidates, own } = this.#parts;
     if (!table.hasRoom || !mayTry(from, undefined, own)) return undefined;
     candidates.offer(from, 'contact');
-    return candidates.get(addressKey);
+    return candidates.get(from);
   }
 
-  #answer(challenge: Uint8Array, from: AddrPort, addressKey: string, contact: Contact | undefined): void {
+  #answer(challenge: Uint8Array, from: AddrPort, contact: Contact | undefined): void {
     const { table, answers, proofs, timetable } = this.#parts;
     const { identity, random } = this.#modules;
     const id = contact instanceof PeerRecord ? contact.id : 0n;
     const addrPorts = pongPeers(table.activeList, { address: from, id }, random, this.#modules.weight ?? (() => 1));
     // A zone id means nothing to the asker.
     const boundTo = from.address.includes('%') ? undefined : { address: from.address, port: from.port };
+    const addressKey = contact?.addressKey ?? formatAddrPort(from);
     answers.answer(from, addressKey, 'pong', PONG_BYTES + ADDRESS_BYTES * addrPorts.length, () => {
       if (contact !== undefined) contact.answeredMs = timetable.now();
       return { op: 'pong', solution: proofs.solve(challenge, identity.privateKey, random, boundTo), addrPorts };

@@ -1,4 +1,4 @@
-import { type AddrPort, type Pong, type Solution, formatAddrPort } from '@p2p/dave-wire';
+import type { AddrPort, Pong, Solution } from '@p2p/dave-wire';
 import type { Clock } from '../../env.ts';
 import { count, type Counters } from '../counters.ts';
 import { Candidate } from './candidate.ts';
@@ -78,8 +78,7 @@ export class PongHandler {
   }
 
   handle(message: Pong, from: AddrPort): void {
-    const addressKey = formatAddrPort(from);
-    const contact = this.#table.byAddressKey(addressKey) ?? this.#candidates.get(addressKey);
+    const contact = this.#table.at(from) ?? this.#candidates.get(from);
     if (contact === undefined || contact.challenges.size === 0) return this.#drop('unasked-pong');
     const outstanding = contact.challenges.find(message.solution.challenge);
     if (outstanding === undefined) return this.#drop('wrong-pong');
@@ -132,7 +131,7 @@ export class PongHandler {
 
   #isCurrent(contact: PeerRecord | Candidate): boolean {
     if (contact instanceof PeerRecord) return this.#table.holds(contact);
-    return this.#candidates.get(contact.addressKey) === contact;
+    return this.#candidates.get(contact.address) === contact;
   }
 
   #isForUs(contact: PeerRecord | Candidate, solution: Solution): boolean {

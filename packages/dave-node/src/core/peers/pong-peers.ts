@@ -24,15 +24,15 @@ export function pongPeers(
     !record.client &&
     record.id !== asker.id &&
     isNameable(record.addressClass, askerClass);
-  const picked = new Set<PeerRecord>();
+  const picked: PeerRecord[] = [];
   if (active.length <= MAX_PEERS_IN_PONG) {
-    for (const record of active) if (suits(record)) picked.add(record);
+    for (const record of active) if (suits(record)) picked.push(record);
   } else {
-    for (let draw = 0; draw < MAX_DRAWS && picked.size < MAX_PEERS_IN_PONG; draw++) {
+    for (let draw = 0; draw < MAX_DRAWS && picked.length < MAX_PEERS_IN_PONG; draw++) {
       const record = active[Math.floor(random.float() * active.length)]!;
-      if (picked.has(record) || !suits(record)) continue;
-      if (random.float() < weight(record)) picked.add(record);
+      if (picked.includes(record) || !suits(record)) continue;
+      if (random.float() < weight(record)) picked.push(record);
     }
   }
-  return Array.from(picked, (record) => record.address);
+  return picked.map((record) => record.address);
 }
