@@ -99,6 +99,10 @@ describe('replicas', () => {
   it('keep their places: gaps and repetitions stay, zeros at the end do not', () => {
     const message = decodeMessage(encodeMessage({ op: 'put', entry: { dat, replicas: [0n, 7n, 0n, 7n, 0n] } })) as Put;
     expect(message.entry.replicas).toEqual([0n, 7n, 0n, 7n]);
+    for (const id of [1n, 2n ** 31n, 2n ** 32n, 2n ** 63n]) {
+      const replicas = [1n, id];
+      expect(decodeMessage(encodeMessage({ op: 'put', entry: { dat, replicas } }))).toMatchObject({ entry: { replicas } });
+    }
   });
 });
 

@@ -32,6 +32,9 @@ const address = { address: '192.0.2.7', port: 1 };
 describe('encodeMessage refuses what no receiver would decode', () => {
   for (const [name, message, code] of [
     ['a key of 256 bytes', get({ key: 'k'.repeat(256) }), 'WIRE_TOO_LONG'],
+    ['a key of 256 bytes in a dat', put({ key: 'k'.repeat(256) }), 'WIRE_TOO_LONG'],
+    ['a key of 128 characters and 256 bytes in a dat', put({ key: 'é'.repeat(128) }), 'WIRE_TOO_LONG'],
+    ['a lone surrogate in the key of a dat', put({ key: '\udc00' }), 'WIRE_NOT_UTF8'],
     ['a key of 128 characters and 256 bytes', get({ key: 'é'.repeat(128) }), 'WIRE_TOO_LONG'],
     ['a key of a million characters', put({ key: 'k'.repeat(1_000_000) }), 'WIRE_TOO_LONG'],
     ['a lone surrogate in a key', get({ key: 'a\ud800' }), 'WIRE_NOT_UTF8'],

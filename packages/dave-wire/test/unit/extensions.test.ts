@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMessage, encodeMessage, messageSize, tryDecodeMessage, type Extensions, type Get, type GetMyAddrPort } from '../../src/api.ts';
+import { decodeMessage, encodeMessage, encodeMessageInto, messageSize, tryDecodeMessage, type Extensions, type Get, type GetMyAddrPort } from '../../src/api.ts';
 import { toHex } from '../vectors/vector-files.ts';
 
 const encode = (extensions: Extensions): string => toHex(encodeMessage({ op: 'get-my-addr-port', extensions }));
@@ -18,6 +18,12 @@ describe('the extension block', () => {
     expect(encode({ target: 1n })).toBe(hex('06d501', '0408', '0100000000000000'));
     expect(encode({ trace })).toBe(hex('06d501', '0121', 'aa'.repeat(16), '0100000000000000', '0200000000000000', '03'));
     expect(encode({ padToBytes: 10 })).toBe(hex('06d501', '0005', '00'.repeat(5)));
+  });
+
+  it('holds no bits of what the target held', () => {
+    const target = new Uint8Array(11).fill(0xee);
+    encodeMessageInto({ op: 'get-my-addr-port', extensions: { capabilities } }, target);
+    expect(toHex(target)).toBe(hex('06d501', '0306', '05000000', '0201'));
   });
 
   it('lists its items by number and is absent where there is none', () => {
@@ -75,9 +81,10 @@ describe('padding', () => {
   });
 
   it('is zero bytes whatever the target held', () => {
-    const bytes = encodeMessage({ op: 'get-my-addr-port', extensions: { padToBytes: 600 } });
-    // Past op, marker and three headers there is nothing but zeros.
-    expect(bytes.reduce((sum, byte) => sum + byte, 0)).toBe(6 + 0xd5 + 1 + 255 + 255 + (600 - 3 - 2 * 257 - 2));
+    const target = new Uint8Array(600).fill(0xee);
+    encodeMessageInto({ op: 'get-my-addr-port', extensions: { padToBytes: 600 } }, target);
+    // Beside op, marker and three lengths there is nothing but zeros.
+    expect(target.reduce((sum, byte) => sum + byte, 0)).toBe(6 + 0xd5 + 1 + 255 + 255 + (600 - 3 - 2 * 257 - 2));
   });
 
   it('drops no item', () => {
