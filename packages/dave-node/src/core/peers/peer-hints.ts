@@ -1,6 +1,6 @@
 /** Where to try first: what a bootstrap cache knows about peers of earlier runs. */
 export interface PeerHints {
-  /** Up to `count` addresses (`host:port`, IPv6 in brackets), best first, with the key that answered there if known. */
+  /** Up to `count` peers, best first. Entries whose address is no IP address and port are skipped. */
   pick(count: number): readonly PeerHint[];
   /** What came of trying an address; also called for peers that were found elsewhere. */
   outcome(outcome: HintOutcome): void;
@@ -8,8 +8,9 @@ export interface PeerHints {
 
 /** A peer worth trying. */
 export interface PeerHint {
+  /** IP address and port, IPv6 in brackets. */
   readonly address: string;
-  /** 32 bytes. */
+  /** 32 bytes: the key that answered there before. Another key may answer now; both outcomes are told. */
   readonly publicKey?: Uint8Array | undefined;
 }
 
