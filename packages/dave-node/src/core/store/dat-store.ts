@@ -14,7 +14,11 @@ export type AdmitOutcome =
 /** Why an entry would be, or was, refused. */
 export type AdmitRefusal = Exclude<AdmitOutcome, { evicted: number }>;
 
-/** The sharded priority store in memory. Synchronous; copies what it keeps; what it returns is the caller's. */
+/**
+ * The sharded priority store in memory. Synchronous; copies what it keeps; what it returns is the
+ * caller's, but byte fields may be views of buffers that hold other copies too: never transfer their
+ * `buffer`.
+ */
 export interface DatStore {
   /**
    * Admits a verified entry. Never changes anything when it refuses.

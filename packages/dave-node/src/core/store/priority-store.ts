@@ -1,4 +1,4 @@
-import { datDigest, encodeEntry, entrySize, type Dat, type Entry } from '@p2p/dave-wire';
+import { datDigest, encodeEntryInto, entrySize, type Dat, type Entry } from '@p2p/dave-wire';
 import type { AdmitOutcome, AdmitRefusal, DatStore } from './dat-store.ts';
 import { sample, scan } from './entry-walk.ts';
 import { closeness, idWords, priorityAt, type IdWords } from './priority.ts';
@@ -52,6 +52,7 @@ export class PriorityStore implements DatStore {
   readonly #self: IdWords;
   readonly #records: Records;
   readonly #victims: Victims = new Victims();
+  readonly #scratch: Uint8Array = new Uint8Array(MAX_ENTRY_BYTES);
   #sweepShard = 0;
 
   /** @throws TypeError for options out of bounds. */
@@ -93,7 +94,7 @@ export class PriorityStore implements DatStore {
     const entryBytes = entrySize(entry);
     if (entryBytes > MAX_ENTRY_BYTES) return { outcome: 'no-room' };
     // Before anything is decided: what cannot be encoded throws here.
-    const encoded = encodeEntry(entry);
+    const encoded = this.#scratch.subarray(0, encodeEntryInto(entry, this.#scratch));
     const place = this.#decide(dat, entryBytes, nowMs);
     if ('outcome' in place) return place;
 

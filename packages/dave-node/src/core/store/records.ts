@@ -1,4 +1,5 @@
 import { decodeEntry, type Entry } from '@p2p/dave-wire';
+import { CopyPool } from './copy-pool.ts';
 import { LookupHash } from './lookup-hash.ts';
 import {
   accountedBytes,
@@ -34,6 +35,7 @@ export class Records {
   readonly #ttlMs: number;
   readonly #hash: LookupHash;
   readonly #slab: Slab;
+  readonly #copies: CopyPool = new CopyPool();
   /** From the tag of a signature to refs; split like the shards, so that none grows in one long step. */
   readonly #signatures: (RefTable | undefined)[] = Array.from({ length: SHARDS }, () => undefined);
   /** Where the signature that `findSignature` was last asked for is filed. */
@@ -155,9 +157,11 @@ export class Records {
     return new Uint8Array(page.buffer, record + ENTRY, entryBytesAt(page, record));
   }
 
-  /** A copy of the entry. */
+  /** A copy of the entry; its bytes may share a buffer with other copies. */
   entryAt(ref: number): Entry {
-    return decodeEntry(this.encodedAt(ref).slice());
+    const page = this.#page(ref);
+    const start = this.#record(ref) + ENTRY;
+    return decodeEntry(this.#copies.copy(page, start, start + entryBytesAt(page, start - ENTRY)));
   }
 
   timeAt(ref: number): number {
