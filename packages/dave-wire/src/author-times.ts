@@ -2,27 +2,56 @@ import { RecentMap } from './recent-map.ts';
 
 /** Go peers refuse dats that are ahead of their clock by any amount, and clocks differ. */
 const CLOCK_ALLOWANCE_MS = 2000;
+/** What is left of the allowance to an author who signs faster than a dat per millisecond. */
+const LEAST_ALLOWANCE_MS = 1000;
+/** Keys remembered at one time of one author. */
+const MOST_KEYS = 64;
 
-/** The last time each author has used, so that two dats of one author never share a time. Remembers at least the `capacity` most recent authors. */
+interface Author {
+  time: number;
+  /** The keys that were given `time`. */
+  readonly keys: Set<string>;
+}
+
+/**
+ * The last time that each author has used. Times of one author never go back, those of one key always
+ * grow, and two keys share a time only where an author is so fast that its times would come too close
+ * to the clock. Remembers at least the `capacity` most recent authors.
+ */
 export class AuthorTimes {
-  readonly #last: RecentMap<string, number>;
+  readonly #authors: RecentMap<string, Author>;
 
   constructor(capacity: number) {
-    this.#last = new RecentMap(capacity);
+    this.#authors = new RecentMap(capacity);
   }
 
-  /** Takes max(now − 2 s, last + 1) for `publicKey`. */
-  take(publicKey: Uint8Array, now: number): number {
-    const last = this.#last.get(nameOf(publicKey)) ?? -1;
-    const time = Math.max(0, Math.floor(now) - CLOCK_ALLOWANCE_MS, last + 1);
-    this.#last.set(nameOf(publicKey), time);
+  /** Takes max(now − 2 s, last + 1) for a dat of `publicKey`, or while that is above now − 1 s, the larger of this and last. */
+  take(publicKey: Uint8Array, key: string, now: number): number {
+    const clock = Math.floor(now);
+    const { time: last, keys } = this.#author(publicKey);
+    let time = Math.max(0, clock - CLOCK_ALLOWANCE_MS, last + 1);
+    if (time > clock - LEAST_ALLOWANCE_MS && last >= 0) {
+      time = Math.max(last, clock - LEAST_ALLOWANCE_MS);
+      if (time === last && (keys.has(key) || keys.size >= MOST_KEYS)) time = last + 1;
+    }
+    this.#set(publicKey, key, time);
     return time;
   }
 
   /** Records a time that the caller has chosen. */
-  note(publicKey: Uint8Array, time: number): void {
-    const last = this.#last.get(nameOf(publicKey)) ?? -1;
-    if (time > last) this.#last.set(nameOf(publicKey), time);
+  note(publicKey: Uint8Array, key: string, time: number): void {
+    if (time >= this.#author(publicKey).time) this.#set(publicKey, key, time);
+  }
+
+  #author(publicKey: Uint8Array): Author {
+    return this.#authors.get(nameOf(publicKey)) ?? { time: -1, keys: new Set() };
+  }
+
+  #set(publicKey: Uint8Array, key: string, time: number): void {
+    const { time: last, keys } = this.#author(publicKey);
+    if (time !== last || keys.size >= MOST_KEYS) keys.clear();
+    keys.add(key);
+    this.#authors.set(nameOf(publicKey), { time, keys });
   }
 }
 

@@ -18,7 +18,7 @@ export interface CreateDatOptions {
   key: string;
   /** Key and value together have at most 1224 bytes; 5 fewer with `bindKey`. */
   value: Uint8Array;
-  /** Unix ms. Default: max(now − 2 s, this author's last + 1). */
+  /** Unix ms. Default: max(now − 2 s, this author's last + 1); for an author who signs faster than a dat per millisecond not above now − 1 s, so that several keys share a time. */
   time?: number;
   /** Leading zero bits to prove, from 8 to 256. Default 8. Each bit doubles the time it takes. */
   difficulty?: number;
@@ -44,8 +44,8 @@ export async function signAndProve(
   run.signal?.throwIfAborted();
   const { key, privateKey, difficulty = MIN_WORK } = options;
   const publicKey = publicKeyOf(privateKey);
-  const time = options.time ?? environment.times.take(publicKey, options.now ?? environment.now());
-  if (options.time !== undefined) environment.times.note(publicKey, time);
+  const time = options.time ?? environment.times.take(publicKey, key, options.now ?? environment.now());
+  if (options.time !== undefined) environment.times.note(publicKey, key, time);
   const value = options.bindKey === true ? bindValue(key, options.value) : copyBytes(options.value);
   const signature = (run.backend ?? defaultBackend()).sign(datDigest({ key, value, time }), privateKey);
   const { salt, work } = await solveWork(signature, difficulty, run);

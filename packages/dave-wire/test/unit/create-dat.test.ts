@@ -23,6 +23,27 @@ describe('time', () => {
     expect(dats.map((dat) => dat.time - NOW)).toEqual([-2000, -1999, -1998]);
   });
 
+  it('stays a second behind the clock however fast an author signs, and grows for each key', async () => {
+    const { privateKey } = generateKeyPair();
+    const timeOf = async (key: string, now: number): Promise<number> => (await createDat(options({ privateKey, key, now }))).time - NOW;
+    await createDat(options({ privateKey, time: NOW - 1003 }));
+    for (const after of [-1002, -1001, -1000]) expect(await timeOf(`key ${after}`, NOW)).toBe(after);
+    expect(await timeOf('another', NOW)).toBe(-1000);
+    expect(await timeOf('one more', NOW)).toBe(-1000);
+    expect(await timeOf('another', NOW)).toBe(-999);
+    expect(await timeOf('one more', NOW)).toBe(-999);
+    expect(await timeOf('third', NOW - 500)).toBe(-999);
+    expect(await timeOf('third', NOW + 1)).toBe(-998);
+    expect(await timeOf('third', NOW + 900)).toBe(-997);
+    // Keys of one time are remembered within a bound, beyond which the time grows.
+    const shared = new Map<number, number>();
+    for (let index = 0; index < 70; index += 1) {
+      const time = await timeOf(`crowd ${index}`, NOW);
+      shared.set(time, (shared.get(time) ?? 0) + 1);
+    }
+    expect(Math.max(...shared.values())).toBeLessThanOrEqual(64);
+  });
+
   it('is independent between authors', async () => {
     expect((await createDat(options())).time).toBe(NOW - 2000);
     expect((await createDat(options())).time).toBe(NOW - 2000);

@@ -65,6 +65,8 @@ export interface PutParts {
 
 /** A node signs with times a little in the past: Go peers refuse dats ahead of their clock by any amount. */
 const CLOCK_ALLOWANCE_MS = 2000;
+/** What is left of it to a node that puts more than a dat per millisecond: their times may then be equal. */
+const LEAST_ALLOWANCE_MS = 1000;
 
 /** Writes dats: to the local store, then to the closest peers. */
 export class Putter {
@@ -125,7 +127,8 @@ export class Putter {
     const { clock, identity, store } = this.#modules;
     const nowMs = clock.now();
     const standing = store.get(identity.publicKey, key, nowMs)?.dat.time ?? -1;
-    this.#lastTime = Math.max(0, nowMs - CLOCK_ALLOWANCE_MS, this.#lastTime + 1, standing + 1);
+    const next = Math.max(this.#lastTime, Math.min(this.#lastTime + 1, nowMs - LEAST_ALLOWANCE_MS));
+    this.#lastTime = Math.max(0, nowMs - CLOCK_ALLOWANCE_MS, next, standing + 1);
     return this.#lastTime;
   }
 
