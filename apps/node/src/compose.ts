@@ -19,7 +19,7 @@ export function createLogger(level: Config['logLevel']): Logger {
 export function composeNode(
   config: Config,
   keyPair: KeyPair,
-  overrides: { mode: NodeMode; listen?: string; signal?: AbortSignal; logger?: Logger },
+  overrides: { mode: NodeMode; listen?: string; pingMs?: number; signal?: AbortSignal; logger?: Logger },
 ): Promise<DaveNode> {
   const options: DaveNodeOptions = {
     privateKey: keyPair.privateKey,
@@ -28,6 +28,7 @@ export function composeNode(
     mode: overrides.mode,
     shardCapacityBytes: Math.floor(config.capacity / SHARDS),
     logger: overrides.logger ?? createLogger(config.logLevel),
+    ...(overrides.pingMs === undefined ? {} : { intervals: { pingMs: overrides.pingMs } }),
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
     ...(overrides.signal === undefined ? {} : { signal: overrides.signal }),
   };

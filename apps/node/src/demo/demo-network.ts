@@ -1,20 +1,26 @@
-import { DaveNode, type NodeIntervals } from '@p2p/dave-node';
+import { DaveNode, type NodeIntervals, type NodeMode } from '@p2p/dave-node';
 import { formatAddrPort, generateKeyPair } from '@p2p/dave-wire';
 
-/** Faster than a production node, so that a story of minutes is told in seconds; the order of things is the same. */
-const DEMO_INTERVALS: Partial<NodeIntervals> = {
-  pingMs: 250,
-  replicateMs: 2000,
-  replicationStaggerMs: 200,
-};
+/**
+ * Faster than a production node, so that a story of minutes is told in seconds; the order of things is
+ * the same. Everybody pings everybody and all share one thread, so more nodes ping less often.
+ */
+function demoIntervals(count: number): Partial<NodeIntervals> {
+  return { pingMs: Math.max(250, 20 * count), replicateMs: 2000, replicationStaggerMs: 200 };
+}
 
 /** Nodes of one process on loopback, each with its own key, sockets and store. */
 export class DemoNetwork implements AsyncDisposable {
   readonly #live: DaveNode[] = [];
+  readonly #intervals: Partial<NodeIntervals>;
+
+  private constructor(intervals: Partial<NodeIntervals>) {
+    this.#intervals = intervals;
+  }
 
   /** Opens `count` nodes; all but the first start from the first. */
   static async open(count: number, signal: AbortSignal): Promise<DemoNetwork> {
-    const network = new DemoNetwork();
+    const network = new DemoNetwork(demoIntervals(count));
     try {
       const first = await network.#add([], signal);
       const edge = formatAddrPort({ address: '127.0.0.1', port: first.listenAddress.port });
@@ -27,17 +33,27 @@ export class DemoNetwork implements AsyncDisposable {
   }
 
   async #add(edges: readonly string[], signal: AbortSignal): Promise<DaveNode> {
-    const node = await DaveNode.open({
+    const node = await this.#open('peer', edges, signal);
+    this.#live.push(node);
+    return node;
+  }
+
+  /** A node that reads and writes but holds nothing for others; the caller closes it. */
+  openClient(signal: AbortSignal): Promise<DaveNode> {
+    return this.#open('client', [this.edge], signal);
+  }
+
+  #open(mode: NodeMode, edges: readonly string[], signal: AbortSignal): Promise<DaveNode> {
+    return DaveNode.open({
       privateKey: generateKeyPair().privateKey,
       listen: '127.0.0.1:0',
+      mode,
       edges,
-      intervals: DEMO_INTERVALS,
-      // One thread for all would do: eight idle pools cost more than the demo's few signatures.
+      intervals: this.#intervals,
+      // Many pools of threads cost more than the few signatures of the story.
       verifyThreads: 0,
       signal,
     });
-    this.#live.push(node);
-    return node;
   }
 
   /** Nodes that still run. */

@@ -17,8 +17,8 @@ const REFRESH_MS = 2000;
 export function demoCommand(signal: AbortSignal): Command {
   return new Command('demo')
     .description('a network of nodes on loopback that stores, loses and repairs a value, narrated')
-    // Five replicas, two of them killed, and five left to repair to.
-    .option('-n, --nodes <count>', 'nodes in this process', wholeNumber(7, 64), 8)
+    // Five replicas of which two are killed, two to repair to, and one that reads.
+    .option('-n, --nodes <count>', 'nodes in this process', wholeNumber(8, 32), 8)
     .option('--once', 'exit after the story; 0 only if every step held')
     .action(async (flags: DemoFlags, command: Command) => {
       const { output } = contextOf(command, signal);

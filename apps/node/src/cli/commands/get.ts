@@ -3,7 +3,6 @@ import type { GetResult } from '@p2p/dave-node';
 import type { Dat } from '@p2p/dave-wire';
 import { Command } from 'commander';
 import type { z } from 'zod';
-import { composeNode } from '../../compose.ts';
 import type { Config } from '../../config/schema.ts';
 import { askDaemon } from '../../control/client.ts';
 import { datSchema, idToHex } from '../../control/dat-json.ts';
@@ -13,7 +12,7 @@ import { AppError } from '../app-error.ts';
 import { contextOf } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { toJson } from '../output.ts';
-import { shortLivedLogger } from '../short-lived.ts';
+import { openShortLived } from '../short-lived.ts';
 import { duration } from '../values.ts';
 
 interface GetFlags {
@@ -71,12 +70,8 @@ async function viaDaemon(config: Config, publicKey: Uint8Array, key: string, fla
 }
 
 async function viaOwnNode(config: Config & { keyFile: string }, publicKey: Uint8Array, key: string, flags: GetFlags, signal: AbortSignal): Promise<Found> {
-  if (config.edges.length === 0) {
-    throw new AppError('APP_CONFIG', `no daemon runs on ${config.dataDir} and no edges are configured; start one with: dave up, or name a peer with: --edge host:port`);
-  }
   const { keyPair } = await readOrCreateKeyFile(config.keyFile);
-  await using node = await composeNode(config, keyPair, { mode: 'client', listen: '[::]:0', signal, logger: shortLivedLogger(config.logLevel) });
-  await node.waitForActivePeers(1, { timeoutMs: flags.timeout, signal });
+  await using node = await openShortLived(config, keyPair, flags.timeout, signal);
   const result: GetResult = await node.get(publicKey, key, { mode: flags.latest === true ? 'latest' : 'first', timeoutMs: flags.timeout, signal });
   if (!result.found) return result;
   return {

@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import type { PutResult } from '@p2p/dave-node';
 import { createDat, MAX_KEY_AND_VALUE_BYTES, type Dat } from '@p2p/dave-wire';
 import { Command } from 'commander';
-import { composeNode } from '../../compose.ts';
 import { askDaemon } from '../../control/client.ts';
 import { datToJson, idToHex } from '../../control/dat-json.ts';
 import { controlSocketPath } from '../../control/server.ts';
@@ -12,7 +11,7 @@ import { contextOf } from '../context.ts';
 import { toJson } from '../output.ts';
 import { readStdin } from '../stdin.ts';
 import { duration, wholeNumber } from '../values.ts';
-import { shortLivedLogger } from '../short-lived.ts';
+import { openShortLived } from '../short-lived.ts';
 
 interface PutFlags {
   difficulty: number;
@@ -48,11 +47,7 @@ export function putCommand(signal: AbortSignal): Command {
       await output.data(`${publicKey}/${key}\n`);
 
       async function viaOwnNode(): Promise<Placed> {
-        if (config.edges.length === 0) {
-          throw new AppError('APP_CONFIG', `no daemon runs on ${config.dataDir} and no edges are configured; start one with: dave up, or name a peer with: --edge host:port`);
-        }
-        await using node = await composeNode(config, keyPair, { mode: 'client', listen: '[::]:0', signal, logger: shortLivedLogger(config.logLevel) });
-        await node.waitForActivePeers(1, { timeoutMs: flags.timeout, signal });
+        await using node = await openShortLived(config, keyPair, flags.timeout, signal);
         return placedOf(await node.putDat(dat, { minAcks: flags.minAcks, timeoutMs: flags.timeout, signal }));
       }
     });
