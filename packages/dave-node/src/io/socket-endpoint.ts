@@ -1,9 +1,8 @@
 import type { AddrPort, Message } from '@p2p/dave-wire';
-import type { Socket } from 'node:net';
 import { NodeError } from '../errors.ts';
 import type { Connection, Endpoint } from '../transport.ts';
 import type { BoundPair } from './bind-pair.ts';
-import { TcpConnection } from './tcp-connection.ts';
+import type { ConnectionSet } from './connection-set.ts';
 import { dial } from './tcp-dial.ts';
 
 /** How long a close waits for connections to end in order. */
@@ -13,12 +12,12 @@ const CLOSE_BOUND_MS = 1000;
 export class SocketEndpoint implements Endpoint {
   readonly address: AddrPort;
   readonly #pair: BoundPair;
-  readonly #connections: Set<TcpConnection>;
+  readonly #connections: ConnectionSet;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
   /** `connections`: those the listener accepts are added by its owner. */
-  constructor(pair: BoundPair, connections: Set<TcpConnection>) {
+  constructor(pair: BoundPair, connections: ConnectionSet) {
     this.#pair = pair;
     this.#connections = connections;
     this.address = pair.udp.address;
@@ -36,7 +35,7 @@ export class SocketEndpoint implements Endpoint {
   async connect(to: AddrPort, signal: AbortSignal): Promise<Connection> {
     if (this.#closing.signal.aborted) throw this.#closing.signal.reason;
     const socket = await dial({ address: to.address, port: to.port + 1 }, AbortSignal.any([signal, this.#closing.signal]));
-    return adopt(socket, this.#connections);
+    return this.#connections.adopt(socket);
   }
 
   /** Queued messages are still sent; connections that do not end within a second are dropped. */
@@ -49,14 +48,7 @@ export class SocketEndpoint implements Endpoint {
     const listening = this.#pair.tcp.close();
     const bound = AbortSignal.timeout(CLOSE_BOUND_MS);
     // A connection that cannot be ended in order has been dropped by then: nothing is left to do.
-    await Promise.allSettled([...this.#connections].map((connection) => connection.end(bound)));
+    await Promise.allSettled(this.#connections.all.map((connection) => connection.end(bound)));
     await Promise.all([listening, this.#pair.udp.close()]);
   }
-}
-
-/** Wraps a connected socket and keeps it among `connections` until it is closed. */
-export function adopt(socket: Socket, connections: Set<TcpConnection>): TcpConnection {
-  const connection = new TcpConnection(socket, (gone) => connections.delete(gone));
-  connections.add(connection);
-  return connection;
 }

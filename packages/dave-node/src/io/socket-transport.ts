@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Transport, TransportHandlers } from '../transport.ts';
 import { bindPair } from './bind-pair.ts';
+import { ConnectionSet } from './connection-set.ts';
 import { resolveHost } from './dns.ts';
 import { parseListen } from './listen-address.ts';
-import { adopt, SocketEndpoint } from './socket-endpoint.ts';
-import type { TcpConnection } from './tcp-connection.ts';
+import { SocketEndpoint } from './socket-endpoint.ts';
 
 export interface SocketTransportOptions {
   /** Asked of the system for each direction of the UDP socket; it may give less. Default 4 MiB. */
@@ -21,7 +21,7 @@ export class SocketTransport implements Transport {
 
   async bind(listen: string, handlers: TransportHandlers): Promise<SocketEndpoint> {
     const at = await parseListen(listen);
-    const connections = new Set<TcpConnection>();
+    const connections = new ConnectionSet((error) => handlers.onError(error));
     const pair = await bindPair(at, this.#udpBufferBytes, {
       onPacket: (message, from, sizeBytes) => handlers.onPacket(message, from, sizeBytes),
       onMalformed: (code, from, sizeBytes) => handlers.onMalformed(code, from, sizeBytes),
@@ -36,13 +36,13 @@ export class SocketTransport implements Transport {
   }
 }
 
-function accept(socket: Socket, connections: Set<TcpConnection>, handlers: TransportHandlers): void {
+function accept(socket: Socket, connections: ConnectionSet, handlers: TransportHandlers): void {
   if (socket.remoteAddress === undefined) {
     // Reset before it was accepted: there is nobody to talk to.
     socket.destroy();
     return;
   }
-  const connection = adopt(socket, connections);
+  const connection = connections.adopt(socket);
   try {
     handlers.onConnection(connection);
   } catch (error) {

@@ -24,15 +24,15 @@ export class TcpConnection implements Connection {
   #rest: Iterator<Uint8Array> | undefined;
   #paused = false;
   #delivering = false;
-  /** The other side has sent everything. */
-  #ended = false;
+  /** The other side has sent everything, and the reader may not have had it all yet. */
+  #endWaits = false;
   #ending = false;
   #destroyed = false;
   #closed = false;
   #lostBecause: Error | undefined;
 
-  /** `onGone` is called once when the socket is closed. */
-  constructor(socket: Socket, onGone: (connection: TcpConnection) => void) {
+  /** `onGone` is called once when the socket is closed, with what the reader's `onClosed` threw, if it did. */
+  constructor(socket: Socket, onGone: (connection: TcpConnection, defect: Error | undefined) => void) {
     this.#socket = socket;
     this.remote = { address: fromSystemAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     this.#batch = new WriteBatch(socket, () => {
@@ -41,10 +41,7 @@ export class TcpConnection implements Connection {
     socket.setNoDelay(true);
     socket.pause();
     socket.on('error', (error) => (this.#lostBecause ??= this.#lost(error)));
-    socket.on('close', () => {
-      this.#onClose();
-      onGone(this);
-    });
+    socket.on('close', () => onGone(this, this.#onClose()));
   }
 
   start(handlers: ConnectionHandlers): void {
@@ -79,9 +76,7 @@ export class TcpConnection implements Connection {
     this.#paused = false;
     if (this.#handlers === undefined || this.#closed) return;
     this.#deliver();
-    if (this.#paused) return;
-    if (this.#ended) this.#onEnd();
-    else this.#socket.resume();
+    if (!this.#paused) this.#socket.resume();
   }
 
   async end(signal: AbortSignal): Promise<void> {
@@ -123,29 +118,28 @@ export class TcpConnection implements Connection {
       this.#deliver();
     });
     this.#socket.on('end', () => {
-      this.#ended = true;
       // A socket says that it has ended even while it is paused: what was held back comes first.
-      if (this.#rest === undefined) this.#onEnd();
+      this.#endWaits = true;
+      this.#deliver();
     });
     if (!this.#paused) this.#socket.resume();
   }
 
-  #onEnd(): void {
-    if (this.#decoder.pendingBytes > 0) this.#malformed('WIRE_TRUNCATED');
-    else this.#finish();
-  }
-
   #deliver(): void {
-    if (this.#rest === undefined || this.#delivering) return;
+    if (this.#delivering) return;
     this.#delivering = true;
     try {
-      this.#deliverUntilPaused(this.#rest);
+      if (this.#rest !== undefined) this.#deliverUntilPaused(this.#rest);
     } catch (error) {
       if (error instanceof WireError) this.#malformed(error.code);
       else this.#fail(error);
     } finally {
       this.#delivering = false;
     }
+    if (!this.#endWaits || this.#rest !== undefined) return;
+    this.#endWaits = false;
+    if (this.#decoder.pendingBytes > 0) this.#malformed('WIRE_TRUNCATED');
+    else this.#finish();
   }
 
   #deliverUntilPaused(frames: Iterator<Uint8Array>): void {
@@ -186,7 +180,7 @@ export class TcpConnection implements Connection {
     this.#socket.end();
   }
 
-  #onClose(): void {
+  #onClose(): Error | undefined {
     // Lost while the reader paused: what has arrived is delivered all the same, at most one chunk.
     this.#paused = false;
     this.#deliver();
@@ -198,9 +192,10 @@ export class TcpConnection implements Connection {
     else this.#ends.rejectAll(error ?? this.#lost());
     try {
       this.#handlers?.onClosed(error);
-    } finally {
-      this.#rest = undefined;
+    } catch (defect) {
+      return defect as Error;
     }
+    return undefined;
   }
 
   #lost(cause?: unknown): NodeError {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const run = promisify(execFile);
 const FLAVOUR = process.env['P2P_FLAVOUR'] === 'traced' ? 'traced/' : '';
 const SOURCE: string = new URL('../../src/io/', import.meta.url).href;
-const BUILT: string = new URL(`../../dist/${FLAVOUR}io/`, import.meta.url).href;
+const BUILT: string = new URL(`../../dist/${FLAVOUR}index.js`, import.meta.url).href;
 
 /** Runs a module in a process of its own, which must end without being told to. */
 async function evaluate(code: string): Promise<string> {
@@ -16,22 +16,31 @@ async function evaluate(code: string): Promise<string> {
   return stdout.trim();
 }
 
-function useThreads(poolUrl: string): string {
-  return `
-    import { createDat, generateKeyPair } from '@p2p/dave-wire';
-    import { VerifyPool } from '${poolUrl}';
-    const dat = await createDat({ privateKey: generateKeyPair().privateKey, key: 'k', value: new Uint8Array(9) });
-    const pool = new VerifyPool({ now: () => Date.now(), minWork: 8, skewMs: 0, threads: 2 });
-    const verdicts = await Promise.all(Array.from({ length: 100 }, () => pool.verify(dat)));
-    console.log(verdicts.filter((verdict) => verdict.valid).length, pool.pending);`;
-}
-
 test('idle threads do not keep a process alive, busy ones do until they have answered', async () => {
-  expect(await evaluate(useThreads(`${SOURCE}verify-pool.ts`))).toBe('100 0');
+  expect(
+    await evaluate(`
+      import { createDat, generateKeyPair } from '@p2p/dave-wire';
+      import { VerifyPool } from '${SOURCE}verify-pool.ts';
+      const dat = await createDat({ privateKey: generateKeyPair().privateKey, key: 'k', value: new Uint8Array(9) });
+      const pool = new VerifyPool({ now: () => Date.now(), minWork: 8, skewMs: 0, threads: 2 });
+      const verdicts = await Promise.all(Array.from({ length: 100 }, () => pool.verify(dat)));
+      console.log(verdicts.filter((verdict) => verdict.valid).length, pool.pending);`),
+  ).toBe('100 0');
 });
 
-test('the built package finds its thread beside it', async () => {
-  expect(await evaluate(useThreads(`${BUILT}verify-pool.js`))).toBe('100 0');
+test('the built package finds its thread: a thread that cannot be started would be reported', async () => {
+  expect(
+    await evaluate(`
+      import { createDat, generateKeyPair } from '@p2p/dave-wire';
+      import { DaveNode } from '${BUILT}';
+      const { privateKey } = generateKeyPair();
+      const dats = await Promise.all(Array.from({ length: 100 }, (_, n) => createDat({ privateKey, key: String(n), value: new Uint8Array(9) })));
+      const node = await DaveNode.open({ listen: '127.0.0.1:0', privateKey, edges: [], verifyThreads: 2 });
+      node.on('error', ({ error }) => console.log(error.message));
+      const results = await Promise.all(dats.map((dat) => node.putDat(dat)));
+      console.log(results.length);
+      await node.close();`),
+  ).toBe('100');
 });
 
 test('the timers of the system clock do not keep a process alive', async () => {

@@ -145,6 +145,35 @@ describe('flow', () => {
     expect(received).toBe(sent);
   });
 
+  test('an end comes after what a paused reader has not had yet', async () => {
+    const { dialled, accepted } = await openPair();
+    const got: string[] = [];
+    const closed = new Promise<void>((resolve) => {
+      accepted.start({
+        onMessage: (message) => {
+          got.push(message.op);
+          accepted.pause();
+        },
+        onMalformed: () => {},
+        onClosed: (error) => {
+          got.push(error === undefined ? 'end' : error.message);
+          resolve();
+        },
+      });
+    });
+    for (let sent = 0; sent < 5; sent++) dialled.send(sampleMessages[4]!);
+    const ended = dialled.end(never);
+    while (got.length < 5) {
+      await new Promise(setImmediate);
+      accepted.resume();
+      // The second in the same turn finds the reader paused again.
+      accepted.resume();
+    }
+    accepted.resume();
+    await Promise.all([ended, closed]);
+    expect(got).toEqual(['get', 'get', 'get', 'get', 'get', 'end']);
+  });
+
   test('a reset is an error for the reader, the sender and whoever waits', async () => {
     const { dialled, accepted } = await openPair();
     const stream = read(dialled);
@@ -186,6 +215,15 @@ describe('flow', () => {
     });
     dialled.send(put);
     expect(await closed).toMatchObject({ code: 'NODE_CONNECTION_LOST', cause: { message: 'defect' } });
+    dialled.start({
+      onMessage: () => {},
+      onMalformed: () => {},
+      onClosed: () => {
+        throw new Error('another');
+      },
+    });
+    await a.until(() => a.errors.length === 1);
+    expect(a.errors).toMatchObject([{ message: 'another' }]);
   });
 });
 

@@ -61,6 +61,19 @@ describe('verdicts', () => {
   });
 });
 
+describe('threads that sleep', () => {
+  test('are woken by the next dat', async () => {
+    const threaded = pool();
+    const dat = await validDat(1);
+    for (let round = 0; round < 5; round++) {
+      const verdicts = await Promise.all(Array.from({ length: 40 }, () => threaded.verify(dat)));
+      expect(verdicts.every(({ valid }) => valid)).toBe(true);
+      // Long enough for both to run out of work and fall asleep.
+      for (let turn = 0; turn < 2000; turn++) await new Promise(setImmediate);
+    }
+  });
+});
+
 describe('threads that die', () => {
   test('are replaced, and no dat is lost or judged wrong', async () => {
     const cases = (await samples()).filter(({ verdict }) => verdict.valid || verdict.reason !== 'malformed');
