@@ -91,7 +91,7 @@ export class ReplicaLink {
   }
 
   #kick(): void {
-    if (this.#running || this.#abort.signal.aborted) return;
+    if (this.#running || this.#queue.waiting === 0 || this.#abort.signal.aborted) return;
     this.#running = true;
     void this.#run().finally(() => {
       this.#running = false;
