@@ -44,10 +44,10 @@ test('the heap finds the lowest priorities at any time, although priorities cros
           const expected = order.slice(0, action.count).filter((slot) => value(slot) < action.newcomer);
           const found = victims.select(heap, nowMs, action.count, action.newcomer, -1, () => 1);
           expect(found).toBe(expected.length === action.count);
-          if (found) expect(victims.slots.map(value)).toEqual(expected.map(value));
+          if (found) expect(victims.slots.slice(0, victims.count).map(value)).toEqual(expected.map(value));
           if (found && !action.keep) {
             victims.commit(heap, nowMs);
-            for (const slot of victims.slots) lines.delete(slot);
+            for (const slot of victims.slots.slice(0, victims.count)) lines.delete(slot);
           } else {
             victims.cancel(heap, nowMs);
           }

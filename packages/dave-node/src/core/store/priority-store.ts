@@ -104,8 +104,8 @@ export class PriorityStore implements DatStore {
     if (place.victims) {
       const shard = this.#records.shardAt(place.shardIndex);
       this.#victims.commit(shard.heap, nowMs);
-      for (const slot of this.#victims.slots) {
-        const ref = refOf(place.shardIndex, slot);
+      for (let at = 0; at < this.#victims.count; at++) {
+        const ref = refOf(place.shardIndex, this.#victims.slots[at]!);
         if (this.onEvicted !== undefined) (this.#isExpired(ref, nowMs) ? expired : evicted).push(this.#records.entryAt(ref).dat);
         this.#records.erase(ref);
         evictedCount++;

@@ -8,14 +8,17 @@ import { priorityAt } from './priority.ts';
  * What the search took off the heap is put back by `cancel`; `commit` leaves the victims out.
  */
 export class Victims {
-  /** Of the last search that succeeded, lowest priority first. */
+  /** How many the last search chose, and which: the first of `slots`, lowest priority first. */
+  count = 0;
   readonly slots: number[] = [];
-  readonly #taken: number[] = [];
+  // What was taken off the heap. Only counted back, never shortened: that would free and allocate each time.
+  #taken = 0;
+  readonly #slots: number[] = [];
   readonly #closeness: number[] = [];
   readonly #expiresMs: number[] = [];
   /** Priorities of what was taken; infinite for what may not be chosen, or was. */
   readonly #values: number[] = [];
-  readonly #chosen = new Set<number>();
+  readonly #chosen: boolean[] = [];
 
   /**
    * @param neededBytes how much must become free, above 0.
@@ -24,7 +27,7 @@ export class Victims {
    * @returns whether the newcomer may come in. Call `commit` or `cancel` after either answer.
    */
   select(heap: PriorityHeap, nowMs: number, neededBytes: number, newcomer: number, exceptSlot: number, bytesOf: (slot: number) => number): boolean {
-    this.slots.length = 0;
+    this.count = 0;
     heap.advance(nowMs);
     let freedBytes = 0;
     while (freedBytes < neededBytes) {
@@ -35,10 +38,10 @@ export class Victims {
         if (least < 0 || this.#values[at]! < this.#values[least]!) least = at;
       }
       if (least < 0 || this.#values[least]! >= newcomer) return false;
-      const slot = this.#taken[least]!;
+      const slot = this.#slots[least]!;
+      this.#chosen[least] = true;
       this.#values[least] = Infinity;
-      this.#chosen.add(least);
-      this.slots.push(slot);
+      this.slots[this.count++] = slot;
       freedBytes += bytesOf(slot);
     }
     return true;
@@ -46,46 +49,48 @@ export class Victims {
 
   /** Puts back all but the victims. */
   commit(heap: PriorityHeap, nowMs: number): void {
-    this.#putBack(heap, nowMs, true);
+    heap.reportWaste(this.#putBack(heap, true), nowMs);
   }
 
   /** Puts back everything: nothing has changed. */
   cancel(heap: PriorityHeap, nowMs: number): void {
-    this.#putBack(heap, nowMs, false);
+    // A refusal has to look at one entry at least.
+    heap.reportWaste(this.#putBack(heap, false) - 1, nowMs);
   }
 
   #take(heap: PriorityHeap, nowMs: number, exceptSlot: number): number {
+    const at = this.#taken++;
     const slot = heap.slotAt(0);
     const closeness = heap.closenessAt(0);
     const expiresMs = heap.expiresAt(0);
     heap.pop();
-    this.#taken.push(slot);
-    this.#closeness.push(closeness);
-    this.#expiresMs.push(expiresMs);
-    return this.#values.push(slot === exceptSlot ? Infinity : priorityAt(closeness, expiresMs, nowMs)) - 1;
+    this.#slots[at] = slot;
+    this.#closeness[at] = closeness;
+    this.#expiresMs[at] = expiresMs;
+    this.#values[at] = slot === exceptSlot ? Infinity : priorityAt(closeness, expiresMs, nowMs);
+    this.#chosen[at] = false;
+    return at;
   }
 
   #least(): number {
     let least = -1;
-    for (let at = 0; at < this.#values.length; at++) {
-      if (this.#values[at]! < (least < 0 ? Infinity : this.#values[least]!)) least = at;
+    let value = Infinity;
+    for (let at = 0; at < this.#taken; at++) {
+      if (this.#values[at]! >= value) continue;
+      least = at;
+      value = this.#values[at]!;
     }
     return least;
   }
 
-  #putBack(heap: PriorityHeap, nowMs: number, exceptVictims: boolean): void {
+  #putBack(heap: PriorityHeap, exceptVictims: boolean): number {
     let put = 0;
-    for (let at = 0; at < this.#taken.length; at++) {
-      if (exceptVictims && this.#chosen.has(at)) continue;
-      heap.push(this.#taken[at]!, this.#closeness[at]!, this.#expiresMs[at]!);
+    for (let at = 0; at < this.#taken; at++) {
+      if (exceptVictims && this.#chosen[at]!) continue;
+      heap.push(this.#slots[at]!, this.#closeness[at]!, this.#expiresMs[at]!);
       put++;
     }
-    this.#taken.length = 0;
-    this.#closeness.length = 0;
-    this.#expiresMs.length = 0;
-    this.#values.length = 0;
-    this.#chosen.clear();
-    // A refusal has to look at one entry at least.
-    heap.reportWaste(exceptVictims ? put : put - 1, nowMs);
+    this.#taken = 0;
+    return put;
   }
 }
