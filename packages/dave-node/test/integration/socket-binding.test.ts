@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
-import { bindPair } from '../../src/io/bind-pair.ts';
+import { expect, test, vi } from 'vitest';
 import { SocketTransport } from '../../src/io/socket-transport.ts';
+import { UdpSocket } from '../../src/io/udp-socket.ts';
 import { bind } from './bound-endpoint.ts';
 
 const never: AbortSignal = new AbortController().signal;
@@ -48,11 +48,18 @@ test('a host name stands for its address', async () => {
   await bound.endpoint.close();
 });
 
-test('IPv4 works where the unspecified IPv6 address cannot be bound', async () => {
-  const handlers = { onPacket: (): void => {}, onMalformed: (): void => {}, onError: (): void => {}, onSocket: (): void => {} };
-  const pair = await bindPair({ address: '0.0.0.0', port: 0 }, 65_536, handlers);
-  expect(pair.udp.address.address).toBe('0.0.0.0');
-  await Promise.all([pair.udp.close(), pair.tcp.close()]);
+test.each(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])('a host without IPv6 (%s) serves IPv4 where both were asked for, and refuses an IPv6 address', async (code) => {
+  const { bind: bindUdp } = UdpSocket;
+  vi.spyOn(UdpSocket, 'bind').mockImplementation(async (options, handlers) => {
+    if (options.address.includes(':')) throw Object.assign(new Error('no IPv6 here'), { code });
+    return await bindUdp(options, handlers);
+  });
+  const bound = await bind('[::]:0');
+  expect(bound.endpoint.address.address).toBe('0.0.0.0');
+  bound.endpoint.send({ op: 'get-my-addr-port' }, { address: '127.0.0.1', port: bound.endpoint.address.port });
+  await bound.until(() => bound.packets.length === 1);
+  await bound.endpoint.close();
+  await expect(bind('[::1]:0')).rejects.toMatchObject({ code: 'NODE_LISTEN_FAILED' });
 });
 
 test('names and literals are resolved, each address once and in canonical form', async () => {
