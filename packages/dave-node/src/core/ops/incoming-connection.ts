@@ -164,7 +164,11 @@ export class IncomingConnection {
       },
       () => {
         deadline[Symbol.dispose]();
-        this.close('closed-for-unread-acks');
+        if (deadline.timedOut) return this.close('closed-for-unread-acks');
+        // Its end is on the way: nobody is there to be told, but what it wrote before counts.
+        this.#wantsAcks = false;
+        this.#heldByAcks = false;
+        this.#unhold();
       },
     );
   }

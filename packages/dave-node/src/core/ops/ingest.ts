@@ -91,6 +91,7 @@ export class Ingest {
   precheck(dat: Dat): IngestReason | undefined {
     const { minWork, skewMs, ttlMs } = this.#options;
     const nowMs = this.#modules.clock.now();
+    if (!dat.key.isWellFormed()) return 'invalid';
     const keyBytes = utf8Length(dat.key);
     if (keyBytes > MAX_KEY_BYTES || keyBytes + dat.value.length > MAX_KEY_AND_VALUE_BYTES) return 'too-large';
     if (dat.time > nowMs + skewMs) return 'future';
