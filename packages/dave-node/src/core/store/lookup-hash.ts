@@ -8,6 +8,7 @@ const encoder = new TextEncoder();
 export class LookupHash {
   /** public key ‖ key in UTF-8 of the last `key` call, `length` bytes of it. */
   readonly bytes: Uint8Array = new Uint8Array(PUBLIC_KEY_BYTES + MAX_KEY_BYTES);
+  readonly view: DataView = new DataView(this.bytes.buffer);
   length = 0;
   /** Of the last `key` call: 0 to 255, and 32 bits independent of it. */
   shard = 0;
@@ -16,7 +17,7 @@ export class LookupHash {
   signatureShard = 0;
   signatureTag = 0;
   readonly #keyPart: Uint8Array = this.bytes.subarray(PUBLIC_KEY_BYTES);
-  readonly #signaturePart: Uint8Array = new Uint8Array(16);
+  readonly #signaturePart: DataView = new DataView(new ArrayBuffer(16));
   readonly #hash: SipHash;
 
   constructor(secret: Uint8Array) {
@@ -30,7 +31,7 @@ export class LookupHash {
     if (keyBytes < 0) return false;
     this.bytes.set(publicKey);
     this.length = PUBLIC_KEY_BYTES + keyBytes;
-    this.#hash.hash(this.bytes, 0, this.length);
+    this.#hash.hash(this.view, 0, this.length);
     this.shard = this.#hash.high >>> 24;
     this.tag = this.#hash.low;
     return true;
@@ -43,8 +44,8 @@ export class LookupHash {
   signature(bytes: Uint8Array, offset: number): void {
     const part = this.#signaturePart;
     for (let at = 0; at < 8; at++) {
-      part[at] = bytes[offset + at]!;
-      part[at + 8] = bytes[offset + 32 + at]!;
+      part.setUint8(at, bytes[offset + at]!);
+      part.setUint8(at + 8, bytes[offset + 32 + at]!);
     }
     this.#hash.hash(part, 0, 16);
     this.signatureShard = this.#hash.high >>> 24;

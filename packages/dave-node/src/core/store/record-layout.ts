@@ -32,39 +32,34 @@ export function accountedBytes(entryBytes: number): number {
   return entryBytes - 42 - DAT_OVERHEAD + ACCOUNTED_OVERHEAD;
 }
 
-export function entryBytesAt(page: Uint8Array, record: number): number {
-  return 42 + (page[record + DAT_LENGTH]! | (page[record + DAT_LENGTH + 1]! << 8));
+export function entryBytesAt(page: DataView, record: number): number {
+  return 42 + page.getUint16(record + DAT_LENGTH, true);
 }
 
-export function timeAt(page: Uint8Array, record: number): number {
-  return u32At(page, record + TIME + 4) * 4_294_967_296 + u32At(page, record + TIME);
+export function timeAt(page: DataView, record: number): number {
+  return page.getUint32(record + TIME + 4, true) * 4_294_967_296 + page.getUint32(record + TIME, true);
 }
 
-export function tagAt(page: Uint8Array, record: number): number {
-  return u32At(page, record + TAG);
+export function tagAt(page: DataView, record: number): number {
+  return page.getUint32(record + TAG, true);
 }
 
-export function setTag(page: Uint8Array, record: number, tag: number): void {
-  page[record + TAG] = tag;
-  page[record + TAG + 1] = tag >>> 8;
-  page[record + TAG + 2] = tag >>> 16;
-  page[record + TAG + 3] = tag >>> 24;
+export function setTag(page: DataView, record: number, tag: number): void {
+  page.setUint32(record + TAG, tag, true);
 }
 
 /** Whether the record is filed under these bytes: public key ‖ key, `length` in all. */
-export function isFiledUnder(page: Uint8Array, record: number, lookup: Uint8Array, length: number): boolean {
-  if (page[record + KEY_LENGTH] !== length - PUBLIC_KEY_BYTES) return false;
-  for (let at = 0; at < PUBLIC_KEY_BYTES; at++) if (page[record + PUBLIC_KEY + at] !== lookup[at]) return false;
-  const shift = KEY - PUBLIC_KEY_BYTES;
-  for (let at = PUBLIC_KEY_BYTES; at < length; at++) if (page[record + shift + at] !== lookup[at]) return false;
+export function isFiledUnder(page: DataView, record: number, lookup: DataView, length: number): boolean {
+  if (page.getUint8(record + KEY_LENGTH) !== length - PUBLIC_KEY_BYTES) return false;
+  for (let at = 0; at < PUBLIC_KEY_BYTES; at += 4) if (page.getInt32(record + PUBLIC_KEY + at) !== lookup.getInt32(at)) return false;
+  const shift = record + KEY - PUBLIC_KEY_BYTES;
+  let at = PUBLIC_KEY_BYTES;
+  for (; at + 4 <= length; at += 4) if (page.getInt32(shift + at) !== lookup.getInt32(at)) return false;
+  for (; at < length; at++) if (page.getUint8(shift + at) !== lookup.getUint8(at)) return false;
   return true;
 }
 
-export function hasSignature(page: Uint8Array, record: number, signature: Uint8Array): boolean {
-  for (let at = 0; at < SIGNATURE_BYTES; at++) if (page[record + SIGNATURE + at] !== signature[at]) return false;
+export function hasSignature(page: DataView, record: number, signature: Uint8Array): boolean {
+  for (let at = 0; at < SIGNATURE_BYTES; at++) if (page.getUint8(record + SIGNATURE + at) !== signature[at]) return false;
   return true;
-}
-
-function u32At(bytes: Uint8Array, offset: number): number {
-  return (bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24)) >>> 0;
 }

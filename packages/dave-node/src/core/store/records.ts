@@ -70,7 +70,7 @@ export class Records {
     for (let row = table.first(hash.tag); row >= 0; row = table.next(row, hash.tag)) {
       const slot = table.ref(row);
       const address = shard.address(slot);
-      if (isFiledUnder(this.#slab.page(address), this.#slab.offset(address), hash.bytes, hash.length)) return refOf(hash.shard, slot);
+      if (isFiledUnder(this.#slab.view(address), this.#slab.offset(address), hash.view, hash.length)) return refOf(hash.shard, slot);
     }
     return -1;
   }
@@ -97,10 +97,9 @@ export class Records {
     const slot = shard.takeSlot();
     const address = this.#slab.allocate(ENTRY + encoded.length, refOf(shardIndex, slot));
     shard.setAddress(slot, address);
-    const page = this.#slab.page(address);
     const record = this.#slab.offset(address);
-    setTag(page, record, tag);
-    page.set(encoded, record + ENTRY);
+    setTag(this.#slab.view(address), record, tag);
+    this.#slab.page(address).set(encoded, record + ENTRY);
     shard.table.add(tag, slot);
     shard.heap.push(slot, closeness, expiresMs);
     this.#fileSignature(refOf(shardIndex, slot));
@@ -114,13 +113,13 @@ export class Records {
     const slot = ref & SLOT_MASK;
     this.#unfileSignature(ref);
     const old = this.encodedAt(ref);
-    const tag = tagAt(this.#page(ref), this.#record(ref));
+    const tag = tagAt(this.#view(ref), this.#record(ref));
     encoded.set(old.subarray(0, REPLICAS_BYTES));
     this.#account(shard, accountedBytes(encoded.length) - accountedBytes(old.length));
     if (!this.#slab.sameCell(ENTRY + old.length, ENTRY + encoded.length)) {
       this.#slab.free(shard.address(slot), ENTRY + old.length);
       shard.setAddress(slot, this.#slab.allocate(ENTRY + encoded.length, ref));
-      setTag(this.#page(ref), this.#record(ref), tag);
+      setTag(this.#view(ref), this.#record(ref), tag);
     }
     this.#page(ref).set(encoded, this.#record(ref) + ENTRY);
     shard.heap.update(slot, expiresMs);
@@ -132,10 +131,10 @@ export class Records {
     const shard = this.#shard(ref);
     const slot = ref & SLOT_MASK;
     this.#unfileSignature(ref);
-    const page = this.#page(ref);
+    const view = this.#view(ref);
     const record = this.#record(ref);
-    const entryBytes = entryBytesAt(page, record);
-    shard.table.remove(tagAt(page, record), slot);
+    const entryBytes = entryBytesAt(view, record);
+    shard.table.remove(tagAt(view, record), slot);
     // Victims have left the heap before.
     if (shard.heap.has(slot)) shard.heap.remove(slot);
     this.#slab.free(shard.address(slot), ENTRY + entryBytes);
@@ -152,28 +151,28 @@ export class Records {
 
   /** A view of the encoded entry, valid until the next change. */
   encodedAt(ref: number): Uint8Array {
-    const page = this.#page(ref);
+    const view = this.#view(ref);
     const record = this.#record(ref);
-    return new Uint8Array(page.buffer, record + ENTRY, entryBytesAt(page, record));
+    return new Uint8Array(view.buffer, record + ENTRY, entryBytesAt(view, record));
   }
 
   /** A copy of the entry; its bytes may share a buffer with other copies. */
   entryAt(ref: number): Entry {
     const page = this.#page(ref);
     const start = this.#record(ref) + ENTRY;
-    return decodeEntry(this.#copies.copy(page, start, start + entryBytesAt(page, start - ENTRY)));
+    return decodeEntry(this.#copies.copy(page, start, start + entryBytesAt(this.#view(ref), start - ENTRY)));
   }
 
   timeAt(ref: number): number {
-    return timeAt(this.#page(ref), this.#record(ref));
+    return timeAt(this.#view(ref), this.#record(ref));
   }
 
   accountedAt(ref: number): number {
-    return accountedBytes(entryBytesAt(this.#page(ref), this.#record(ref)));
+    return accountedBytes(entryBytesAt(this.#view(ref), this.#record(ref)));
   }
 
   hasSignature(ref: number, signature: Uint8Array): boolean {
-    return hasSignature(this.#page(ref), this.#record(ref), signature);
+    return hasSignature(this.#view(ref), this.#record(ref), signature);
   }
 
   #shard(ref: number): Shard {
@@ -182,6 +181,10 @@ export class Records {
 
   #page(ref: number): Uint8Array {
     return this.#slab.page(this.#shard(ref).address(ref & SLOT_MASK));
+  }
+
+  #view(ref: number): DataView {
+    return this.#slab.view(this.#shard(ref).address(ref & SLOT_MASK));
   }
 
   #record(ref: number): number {

@@ -17,14 +17,15 @@ export class SipHash {
   /** @param secret 16 bytes, little-endian. @throws TypeError for another length. */
   constructor(secret: Uint8Array) {
     if (secret.length !== 16) throw new TypeError(`The hash secret has ${secret.length} bytes: pass 16 random ones.`);
-    this.#k0Low = word(secret, 0);
-    this.#k0High = word(secret, 4);
-    this.#k1Low = word(secret, 8);
-    this.#k1High = word(secret, 12);
+    const words = new DataView(secret.buffer, secret.byteOffset, 16);
+    this.#k0Low = words.getInt32(0, true);
+    this.#k0High = words.getInt32(4, true);
+    this.#k1Low = words.getInt32(8, true);
+    this.#k1High = words.getInt32(12, true);
   }
 
-  /** Hashes bytes `start` to `end`. */
-  hash(bytes: Uint8Array, start: number, end: number): void {
+  /** Hashes bytes `start` to `end`. (Through a `DataView`, a word costs one load instead of four.) */
+  hash(bytes: DataView, start: number, end: number): void {
     let v0l = this.#k0Low ^ 0x70736575;
     let v0h = this.#k0High ^ 0x736f6d65;
     let v1l = this.#k1Low ^ 0x6e646f6d;
@@ -43,13 +44,13 @@ export class SipHash {
       let ml = 0;
       let mh = 0;
       if (round < blocks) {
-        ml = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-        mh = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+        ml = bytes.getInt32(at, true);
+        mh = bytes.getInt32(at + 4, true);
         at += 8;
       } else if (round === blocks) {
         for (let index = 0; at < end; index++, at++) {
-          if (index < 4) ml |= bytes[at]! << (8 * index);
-          else mh |= bytes[at]! << (8 * (index - 4));
+          if (index < 4) ml |= bytes.getUint8(at) << (8 * index);
+          else mh |= bytes.getUint8(at) << (8 * (index - 4));
         }
         mh |= length << 24;
       } else if (round === blocks + 1) {
@@ -97,8 +98,4 @@ export class SipHash {
     this.low = (v0l ^ v1l ^ v2l ^ v3l) >>> 0;
     this.high = (v0h ^ v1h ^ v2h ^ v3h) >>> 0;
   }
-}
-
-function word(bytes: Uint8Array, offset: number): number {
-  return bytes[offset]! | (bytes[offset + 1]! << 8) | (bytes[offset + 2]! << 16) | (bytes[offset + 3]! << 24);
 }

@@ -38,6 +38,7 @@ export class Slab {
   allocatedBytes = 0;
   readonly #classes: (SizeClass | undefined)[];
   readonly #pages: (Uint8Array | undefined)[] = [];
+  readonly #views: (DataView | undefined)[] = [];
   readonly #freePages: number[] = [];
   readonly #onMoved: (owner: number, address: number) => void;
 
@@ -49,6 +50,11 @@ export class Slab {
   /** The page that holds a cell; pages are reused, so never keep one over a change. */
   page(address: number): Uint8Array {
     return this.#pages[address >>> OFFSET_BITS]!;
+  }
+
+  /** The same page, to read numbers from. */
+  view(address: number): DataView {
+    return this.#views[address >>> OFFSET_BITS]!;
   }
 
   /** Where in its page a cell starts. */
@@ -75,11 +81,9 @@ export class Slab {
     const offset = sizeClass.usedInCurrent * sizeClass.cellBytes;
     sizeClass.usedInCurrent++;
     sizeClass.used++;
-    page[offset] = owner;
-    page[offset + 1] = owner >>> 8;
-    page[offset + 2] = owner >>> 16;
-    page[offset + 3] = owner >>> 24;
-    return ((sizeClass.pages[sizeClass.current]! << OFFSET_BITS) | (offset >>> GRAIN_BITS)) >>> 0;
+    const number = sizeClass.pages[sizeClass.current]!;
+    this.#views[number]!.setUint32(offset, owner, true);
+    return ((number << OFFSET_BITS) | (offset >>> GRAIN_BITS)) >>> 0;
   }
 
   /** Gives back a cell that `allocate(bytes, …)` returned; another cell may move into its place. */
@@ -92,9 +96,7 @@ export class Slab {
     const lastAddress = ((lastPageNumber << OFFSET_BITS) | (lastOffset >>> GRAIN_BITS)) >>> 0;
     if (address !== lastAddress) {
       this.page(address).set(new Uint8Array(lastPage.buffer, lastOffset, cellBytes), this.offset(address));
-      const owner =
-        lastPage[lastOffset]! | (lastPage[lastOffset + 1]! << 8) | (lastPage[lastOffset + 2]! << 16) | (lastPage[lastOffset + 3]! << 24);
-      this.#onMoved(owner >>> 0, address);
+      this.#onMoved(this.#views[lastPageNumber]!.getUint32(lastOffset, true), address);
     }
     sizeClass.used--;
     sizeClass.usedInCurrent--;
@@ -113,6 +115,7 @@ export class Slab {
     const number = pages.pop()!;
     this.allocatedBytes -= this.#pages[number]!.length;
     this.#pages[number] = undefined;
+    this.#views[number] = undefined;
     this.#freePages.push(number);
   }
 
@@ -123,6 +126,7 @@ export class Slab {
     if (number >= MAX_PAGES) throw new RangeError('The store has no address left: give it less capacity.');
     const page = new Uint8Array(cells * cellBytes);
     this.#pages[number] = page;
+    this.#views[number] = new DataView(page.buffer);
     this.allocatedBytes += page.length;
     return number;
   }
