@@ -13,22 +13,25 @@ const GROWTH_SHIFT = 3;
 /** What the slab can address: pages of at most 128 KiB, the last cell of each possibly unused. */
 export const MAX_SLAB_BYTES: number = MAX_PAGES * (MAX_PAGE_BYTES - 2048);
 
-/** All cells of one size, kept dense: cells 0 to `used` - 1 are taken, in the order of `pages`. */
+/** All cells of one size, kept dense: in the order of `pages` they are taken, up to the last one, but for one hole at most. */
 interface SizeClass {
   readonly cellBytes: number;
   readonly pages: number[];
-  /** Index in `pages` of the page that holds the last taken cell, and how many it holds. */
+  /** Index in `pages` of the page that holds the last cell, and how many cells it holds. */
   current: number;
   usedInCurrent: number;
+  /** Taken cells. */
   used: number;
+  /** Address of a free cell before the last, or -1. An update or an eviction leaves it to the record that comes next. */
+  hole: number;
 }
 
 /**
  * Memory for records of up to `maxBytes`, in cells of a size class each (steps of 16 bytes), on
- * pages that are allocated as they are needed and given back when they are empty. A freed cell is
- * filled at once with the last cell of its class, so what is lost is bounded at all times: 15 bytes
- * a record plus, per class in use, less than two pages; a page has at most an eighth of what its
- * class holds, and 128 KiB.
+ * pages that are allocated as they are needed and given back when they are empty. All freed cells of
+ * a class but one are filled at once with its last cell, so what is lost is bounded at all times: 15
+ * bytes a record plus, per class in use, one cell and less than two pages; a page has at most an
+ * eighth of what its class holds, and 128 KiB.
  *
  * The first four bytes of a cell are its owner (u32), by which the slab reports that it was moved.
  * Addresses are u32 and change when the slab says so.
@@ -70,39 +73,60 @@ export class Slab {
   /** A cell of at least `bytes`, its owner written; the rest holds anything. @throws RangeError when all addresses are taken. */
   allocate(bytes: number, owner: number): number {
     const index = classOf(bytes);
-    const sizeClass = (this.#classes[index] ??= { cellBytes: index << GRAIN_BITS, pages: [], current: -1, usedInCurrent: 0, used: 0 });
-    let page = sizeClass.current < 0 ? undefined : this.#pages[sizeClass.pages[sizeClass.current]!];
-    if (page === undefined || sizeClass.usedInCurrent * sizeClass.cellBytes === page.length) {
-      if (sizeClass.current + 1 === sizeClass.pages.length) sizeClass.pages.push(this.#newPage(sizeClass));
-      sizeClass.current++;
-      sizeClass.usedInCurrent = 0;
-      page = this.#pages[sizeClass.pages[sizeClass.current]!]!;
-    }
-    const offset = sizeClass.usedInCurrent * sizeClass.cellBytes;
-    sizeClass.usedInCurrent++;
+    const sizeClass = (this.#classes[index] ??= { cellBytes: index << GRAIN_BITS, pages: [], current: -1, usedInCurrent: 0, used: 0, hole: -1 });
+    const address = sizeClass.hole >= 0 ? sizeClass.hole : this.#append(sizeClass);
+    sizeClass.hole = -1;
     sizeClass.used++;
-    const number = sizeClass.pages[sizeClass.current]!;
-    this.#views[number]!.setUint32(offset, owner, true);
-    return ((number << OFFSET_BITS) | (offset >>> GRAIN_BITS)) >>> 0;
+    this.view(address).setUint32(this.offset(address), owner, true);
+    return address;
   }
 
   /** Gives back a cell that `allocate(bytes, …)` returned; another cell may move into its place. */
   free(address: number, bytes: number): void {
     const sizeClass = this.#classes[classOf(bytes)]!;
-    const { cellBytes, pages } = sizeClass;
-    const lastPageNumber = pages[sizeClass.current]!;
-    const lastPage = this.#pages[lastPageNumber]!;
-    const lastOffset = (sizeClass.usedInCurrent - 1) * cellBytes;
-    const lastAddress = ((lastPageNumber << OFFSET_BITS) | (lastOffset >>> GRAIN_BITS)) >>> 0;
-    if (address !== lastAddress) {
-      this.page(address).set(new Uint8Array(lastPage.buffer, lastOffset, cellBytes), this.offset(address));
-      this.#onMoved(this.#views[lastPageNumber]!.getUint32(lastOffset, true), address);
-    }
     sizeClass.used--;
+    if (this.#lastAddress(sizeClass) === sizeClass.hole) {
+      sizeClass.hole = -1;
+      this.#dropLast(sizeClass);
+    }
+    const last = this.#lastAddress(sizeClass);
+    if (address === last) {
+      this.#dropLast(sizeClass);
+      // With the last record goes the hole before it.
+      if (sizeClass.used === 0 && sizeClass.hole >= 0) this.#dropLast(sizeClass);
+      if (sizeClass.used === 0) sizeClass.hole = -1;
+    } else if (sizeClass.hole < 0) {
+      sizeClass.hole = address;
+    } else {
+      const from = this.offset(last);
+      this.page(address).set(new Uint8Array(this.page(last).buffer, from, sizeClass.cellBytes), this.offset(address));
+      this.#onMoved(this.view(last).getUint32(from, true), address);
+      this.#dropLast(sizeClass);
+    }
+  }
+
+  /** A cell behind the last one. */
+  #append(sizeClass: SizeClass): number {
+    const { pages, cellBytes } = sizeClass;
+    if (sizeClass.current < 0 || sizeClass.usedInCurrent * cellBytes === this.#pages[pages[sizeClass.current]!]!.length) {
+      if (sizeClass.current + 1 === pages.length) pages.push(this.#newPage(sizeClass));
+      sizeClass.current++;
+      sizeClass.usedInCurrent = 0;
+    }
+    sizeClass.usedInCurrent++;
+    return this.#lastAddress(sizeClass);
+  }
+
+  #lastAddress({ pages, current, usedInCurrent, cellBytes }: SizeClass): number {
+    return ((pages[current]! << OFFSET_BITS) | (((usedInCurrent - 1) * cellBytes) >>> GRAIN_BITS)) >>> 0;
+  }
+
+  #dropLast(sizeClass: SizeClass): void {
     sizeClass.usedInCurrent--;
     if (sizeClass.usedInCurrent === 0) {
       sizeClass.current--;
-      sizeClass.usedInCurrent = sizeClass.current < 0 ? 0 : this.#pages[pages[sizeClass.current]!]!.length / cellBytes;
+      const page = this.#pages[sizeClass.pages[sizeClass.current] ?? -1];
+      sizeClass.usedInCurrent = page === undefined ? 0 : page.length / sizeClass.cellBytes;
     }
     this.#trim(sizeClass);
   }
