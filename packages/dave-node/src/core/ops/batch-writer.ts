@@ -216,7 +216,7 @@ export class BatchWriter implements AsyncDisposable {
 
   /** Opens links to peers that have become replicas. Links to former ones stay until the end: dats of theirs are underway. */
   #rank(): void {
-    if (this.#closed !== undefined || this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted) return;
     const { directory, identity } = this.#modules;
     this.#ranking = rankReplicas(directory, { id: identity.id, client: this.#options.mode === 'client' }, this.#target);
     this.#current = this.#ranking.flatMap(({ peer }) => (peer === undefined ? [] : [this.#targetFor(peer)]));

@@ -19,8 +19,10 @@ export class GoNode {
   readonly endpoint: MemoryEndpoint<Message>;
   readonly #world: OpsWorld;
 
+  /** A Go node at a host; at one that had another before, it starts with nothing. */
   static async at(world: OpsWorld, host: string): Promise<GoNode> {
-    const endpoint: MemoryEndpoint<Message> = await world.network.host(host).bind(`${host}:4127`, {
+    const machine = world.network.hostAt(host) ?? world.network.host(host);
+    const endpoint: MemoryEndpoint<Message> = await machine.bind(`${host}:4127`, {
       onPacket: (message, from) => go.#onPacket(message, from),
       onConnection: (connection) => go.#onConnection(connection as MemoryConnection<Message>),
       onError: () => {},
