@@ -24,7 +24,7 @@ const step = fc.oneof(
 
 test('the heap finds the lowest priorities at any time, although priorities cross', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 20, maxLength: 300 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 20, maxLength: 300, size: 'max' }), (steps) => {
       const heap = new PriorityHeap(TTL_MS);
       const victims = new Victims();
       const lines = new Map<number, Line>();
@@ -69,11 +69,11 @@ test('the heap finds the lowest priorities at any time, although priorities cros
           }
         }
         expect(heap.size).toBe(lines.size);
-        for (let slot = 0; slot < slots; slot++) expect(heap.has(slot)).toBe(lines.has(slot));
+        for (let slot = 0; slot < slots; slot++) if (heap.has(slot) !== lines.has(slot)) throw new Error(`slot ${slot} is in one of them only`);
       }
       expect([...lines.keys()].every((slot) => heap.expiresOf(slot) === lines.get(slot)!.expiresMs)).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

@@ -107,7 +107,7 @@ test.each([
 ])('over simulated years, a shard of $capacityBytes bytes holds what a brute-force model holds (entries live $ttlDays days)', ({ capacityBytes, ttlDays }) => {
   const ttlMs = ttlDays * DAY_MS;
   fc.assert(
-    fc.property(fc.array(step, { minLength: 50, maxLength: 400 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 50, maxLength: 400, size: 'max' }), (steps) => {
       const model = new Model(capacityBytes, ttlMs);
       const store = new PriorityStore({ selfId: SELF, shardCapacityBytes: capacityBytes, ttlMs, hashSecret: SECRET });
       let left: Dat[] = [];

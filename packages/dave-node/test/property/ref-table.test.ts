@@ -8,7 +8,7 @@ const ref = fc.oneof(fc.nat(40), fc.constant(0xffff_fffe));
 
 test('a RefTable answers like a list of pairs', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), tag, ref), { maxLength: 400 }), (steps) => {
+    fc.property(fc.array(fc.tuple(fc.boolean(), tag, ref), { minLength: 20, maxLength: 400, size: 'max' }), (steps) => {
       const table = new RefTable();
       let pairs: [number, number][] = [];
       for (const [adds, t, r] of steps) {

@@ -23,7 +23,7 @@ function isIntact(slab: Slab, { address, bytes }: Held, owner: number): boolean 
 test('records keep their bytes through frees and moves, and slack stays bounded', () => {
   const step = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 205, max: 1436 }) }, { weight: 2, arbitrary: fc.integer({ min: 205, max: 260 }) }, { weight: 4, arbitrary: fc.constant(0) });
   fc.assert(
-    fc.property(fc.array(fc.tuple(step, fc.nat()), { maxLength: 600 }), (steps) => {
+    fc.property(fc.array(fc.tuple(step, fc.nat()), { minLength: 100, maxLength: 600, size: 'max' }), (steps) => {
       const held = new Map<number, Held>();
       const slab = new Slab(1436, (owner, address) => {
         held.get(owner)!.address = address;
