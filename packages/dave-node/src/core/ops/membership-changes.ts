@@ -1,6 +1,14 @@
 import { distance, FANOUT } from '@p2p/dave-wire';
 import type { Replica } from './replicas.ts';
 
+/** A peer that became active after the last walk had begun, or could not be brought up to date. */
+interface Arrival {
+  /** The walk before or during which that happened. */
+  readonly walk: number;
+  /** It was there at the last walk too, and took a place among the replicas. */
+  readonly returned: boolean;
+}
+
 /** Peers that left and are remembered until the store has been walked once. */
 const MOST_REMEMBERED = 4096;
 
@@ -10,8 +18,8 @@ const MOST_REMEMBERED = 4096;
  */
 export class MembershipChanges {
   readonly #present = new Set<bigint>();
-  /** Peer id to the walk during which the change was noted. */
-  readonly #arrived = new Map<bigint, number>();
+  readonly #arrived = new Map<bigint, Arrival>();
+  /** Peers of the last walk that are gone, and the walk before or during which they went. */
   readonly #left = new Map<bigint, number>();
   #walk = 0;
 
@@ -24,15 +32,17 @@ export class MembershipChanges {
   arrived(id: bigint): boolean {
     if (this.#present.has(id)) return false;
     this.#present.add(id);
-    this.#left.delete(id);
-    this.#arrived.set(id, this.#walk);
+    this.#arrived.set(id, { walk: this.#walk, returned: this.#left.delete(id) });
     return true;
   }
 
   /** A peer is active no more. True when it was. */
   left(id: bigint): boolean {
     if (!this.#present.delete(id)) return false;
+    const arrival = this.#arrived.get(id);
     this.#arrived.delete(id);
+    // A newcomer that went again has never been a replica.
+    if (arrival?.returned === false) return true;
     if (this.#left.size >= MOST_REMEMBERED) this.#left.delete(this.#left.keys().next().value!);
     this.#left.set(id, this.#walk);
     return true;
@@ -40,7 +50,7 @@ export class MembershipChanges {
 
   /** A peer could not be brought up to date: the next walk looks after it again. */
   recheck(id: bigint): void {
-    if (this.#present.has(id)) this.#arrived.set(id, this.#walk);
+    if (this.#present.has(id)) this.#arrived.set(id, { walk: this.#walk, returned: true });
   }
 
   beginWalk(): void {
@@ -49,9 +59,8 @@ export class MembershipChanges {
 
   /** All entries have been met: changes from before the walk are dealt with. */
   endWalk(): void {
-    for (const changes of [this.#arrived, this.#left]) {
-      for (const [id, walk] of changes) if (walk < this.#walk) changes.delete(id);
-    }
+    for (const [id, { walk }] of this.#arrived) if (walk < this.#walk) this.#arrived.delete(id);
+    for (const [id, walk] of this.#left) if (walk < this.#walk) this.#left.delete(id);
   }
 
   /** Of the replicas of `target`, closest first and ourselves included, the peers that were none at the last walk. */
@@ -59,8 +68,10 @@ export class MembershipChanges {
     const fresh: Replica[] = [];
     let formerPlace = 0;
     for (const replica of replicas) {
-      if (this.#arrived.has(replica.id)) {
+      const arrival = this.#arrived.get(replica.id);
+      if (arrival !== undefined) {
         fresh.push(replica);
+        if (arrival.returned) formerPlace += 1;
         continue;
       }
       // Its former place: after those that stayed and are closer, and those closer that are gone.
