@@ -1,5 +1,6 @@
 import { datDigest, storeKey, type Entry } from '@p2p/dave-wire';
 import { expect, test } from 'vitest';
+import { LookupHash } from '../../../src/core/store/lookup-hash.ts';
 import { PriorityStore } from '../../../src/core/store/priority-store.ts';
 import { authorKey, unsignedEntry } from '../../doubles/dats.ts';
 import { collidingKey } from '../../doubles/store-key-collision.ts';
@@ -27,6 +28,23 @@ test('a store key collision does not squat a victim', () => {
   expect(store.get(squatter.dat.publicKey, squatter.dat.key, NOW)).toEqual(squatter);
   expect(store.remove(squatter.dat.publicKey, squatter.dat.key)).toBe(true);
   expect(store.get(victim.dat.publicKey, victim.dat.key, NOW)).toEqual(victim);
+});
+
+test.each([
+  { what: 'two keys of an author', fields: [{ key: 'k1053526' }, { key: 'k1981109' }] },
+  { what: 'one key of two authors', fields: [{ author: 332_032 }, { author: 492_895 }] },
+])('even where all 40 bits of the keyed hash are equal, full keys are compared: $what', ({ fields }) => {
+  // Found by trying a million under this secret.
+  const hash = new LookupHash(new Uint8Array(16).fill(9));
+  const entries = fields.map((each, at) => unsignedEntry({ ...each, value: `value ${at}` }));
+  const filed = entries.map(({ dat }) => hash.key(dat.publicKey, dat.key) && [hash.shard, hash.tag]);
+  expect(filed[0]).toEqual(filed[1]);
+  const store = storeOf();
+  for (const entry of entries) expect(store.admit(entry, NOW)).toEqual({ outcome: 'inserted', evicted: 0 });
+  for (const entry of entries) expect(store.get(entry.dat.publicKey, entry.dat.key, NOW)).toEqual(entry);
+  store.remove(entries[0]!.dat.publicKey, entries[0]!.dat.key);
+  expect(store.get(entries[0]!.dat.publicKey, entries[0]!.dat.key, NOW)).toBeUndefined();
+  expect(store.get(entries[1]!.dat.publicKey, entries[1]!.dat.key, NOW)).toEqual(entries[1]);
 });
 
 test('equal time with two values converges on two stores whatever the order', () => {
