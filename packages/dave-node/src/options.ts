@@ -11,6 +11,7 @@ import {
 import type { ValueRecordStore } from '@p2p/record-store';
 import * as z from 'zod/mini';
 import type { PeerHints } from './core/peers/peer-hints.ts';
+import { MAX_SHARD_CAPACITY_BYTES } from './core/store/priority-store.ts';
 import type { Clock, Logger, Random } from './env.ts';
 import { NodeError } from './errors.ts';
 import type { Transport } from './transport.ts';
@@ -62,7 +63,7 @@ export interface DaveNodeOptions {
   edges?: readonly string[];
   /** Default `peer`. */
   mode?: NodeMode;
-  /** Bytes per shard; the node holds up to 256 times as much. Default 1 MiB. */
+  /** Bytes per shard, at most 252 MiB; the node holds up to 256 times as much. Default 1 MiB. */
   shardCapacityBytes?: number;
   /** Life of a dat in milliseconds. Default 365 days. */
   ttlMs?: number;
@@ -118,7 +119,7 @@ const schema = z.strictObject({
   listen: z._default(z.string().check(z.minLength(1)), '[::]:4127'),
   edges: z._default(z.array(z.string().check(z.minLength(1))), []),
   mode: z._default(z.enum(['peer', 'client']), 'peer'),
-  shardCapacityBytes: z._default(wholeNumber(0, 2 ** 40), DEFAULT_SHARD_CAPACITY_BYTES),
+  shardCapacityBytes: z._default(wholeNumber(0, MAX_SHARD_CAPACITY_BYTES), DEFAULT_SHARD_CAPACITY_BYTES),
   ttlMs: z._default(wholeNumber(1, 100 * TTL_MS), TTL_MS),
   minWork: z._default(wholeNumber(0, 256), MIN_WORK),
   skewMs: z._default(wholeNumber(0, 86_400_000), 0),
