@@ -18,19 +18,18 @@ export function createLogger(level: Config['logLevel']): Logger {
 /** The only place that chooses implementations and wires them into a node. */
 export function composeNode(
   config: Config,
-  keyPair: KeyPair,
-  overrides: { mode: NodeMode; listen?: string; pingMs?: number; signal?: AbortSignal; logger?: Logger },
+  wiring: { keyPair: KeyPair; mode: NodeMode; logger: Logger; listen?: string; pingMs?: number; signal?: AbortSignal },
 ): Promise<DaveNode> {
   const options: DaveNodeOptions = {
-    privateKey: keyPair.privateKey,
-    listen: overrides.listen ?? config.listen,
+    privateKey: wiring.keyPair.privateKey,
+    listen: wiring.listen ?? config.listen,
     edges: config.edges,
-    mode: overrides.mode,
+    mode: wiring.mode,
     shardCapacityBytes: Math.floor(config.capacity / SHARDS),
-    logger: overrides.logger ?? createLogger(config.logLevel),
-    ...(overrides.pingMs === undefined ? {} : { intervals: { pingMs: overrides.pingMs } }),
+    logger: wiring.logger,
+    ...(wiring.pingMs === undefined ? {} : { intervals: { pingMs: wiring.pingMs } }),
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
-    ...(overrides.signal === undefined ? {} : { signal: overrides.signal }),
+    ...(wiring.signal === undefined ? {} : { signal: wiring.signal }),
   };
   return DaveNode.open(options);
 }

@@ -10,6 +10,9 @@ export type AppErrorCode =
   | 'APP_DAEMON_UNREACHABLE'
   | 'APP_DAEMON_RUNNING'
   | 'APP_DAEMON_REFUSED'
+  | 'APP_TIMEOUT'
+  | 'APP_OUTPUT_FAILED'
+  | 'APP_OUTPUT_CLOSED'
   | 'APP_DEMO_FAILED'
   | 'APP_INTERRUPTED';
 
@@ -31,7 +34,10 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   APP_KEY_EXISTS: EXIT.usage,
   APP_KEY_PERMISSIONS: EXIT.usage,
   APP_KEY_INVALID: EXIT.usage,
+  APP_TIMEOUT: EXIT.noPeers,
   APP_INTERRUPTED: EXIT.interrupted,
+  // Nobody reads on, as in `dave status --watch | head`: what was asked for has been delivered.
+  APP_OUTPUT_CLOSED: EXIT.ok,
   NODE_BAD_OPTION: EXIT.usage,
   NODE_TOO_LARGE: EXIT.usage,
   WIRE_TOO_LONG: EXIT.usage,

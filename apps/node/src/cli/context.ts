@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import { loadConfig, type ConfigFlags } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { terminalOutput, type Output } from './output.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { createOutput, type Output } from './output.ts';
+
+/** One run of the program: what interrupts it, and how it ends if nothing is thrown. */
+export interface Invocation {
+  readonly signal: AbortSignal;
+  exitCode: ExitCode;
+}
 
 /** What every command gets: where to write, how it is interrupted, what is configured. */
 export interface CommandContext {
@@ -10,7 +17,7 @@ export interface CommandContext {
   config(flags?: ConfigFlags): Promise<Config & { keyFile: string }>;
 }
 
-interface GlobalFlags {
+interface SharedFlags {
   json?: boolean;
   quiet?: boolean;
   config?: string;
@@ -22,12 +29,12 @@ interface GlobalFlags {
   logLevel?: string;
 }
 
-/** Reads the flags that all commands share from a command and its parents. */
-export function contextOf(command: Command, signal: AbortSignal): CommandContext {
-  const flags = command.optsWithGlobals<GlobalFlags>();
+/** Reads the flags that all commands share. */
+export function contextOf(command: Command, invocation: Invocation): CommandContext {
+  const flags = command.optsWithGlobals<SharedFlags>();
   return {
-    output: terminalOutput({ json: flags.json ?? false, quiet: flags.quiet ?? false }),
-    signal,
+    output: createOutput({ json: flags.json ?? false, quiet: flags.quiet ?? false }),
+    signal: invocation.signal,
     config: (more = {}) =>
       loadConfig({
         file: flags.config ?? process.env['DAVE_CONFIG'],

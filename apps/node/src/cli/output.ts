@@ -1,16 +1,25 @@
+import { AppError, codeOf } from './app-error.ts';
+
 /** Where a command writes: data to stdout, everything for a person's eyes to stderr. */
 export interface Output {
   /** With `--json`, results are single JSON documents on stdout. */
   readonly json: boolean;
   /** True when stderr is a terminal that a person watches. */
   readonly interactive: boolean;
-  /** The command's result. */
+  /** The command's result. Rejects with APP_OUTPUT_CLOSED when nobody reads it any more. */
   data(bytes: Uint8Array | string): Promise<void>;
-  /** A line of progress or explanation; silent with `--quiet`. */
+  /** A line of explanation; silent with `--quiet`. */
   note(line: string): void;
+  /** A line that the next one replaces, on terminals only; an empty one takes it away. */
+  progress(line: string): void;
 }
 
-/** 64-bit numbers as decimal strings would lose their meaning as ids, so ids are turned into hex before; other bigints are counts. */
+/** The part of a stream that is written to. */
+export type Sink = Pick<NodeJS.WriteStream, 'write' | 'isTTY'>;
+
+const CLEAR_LINE = '\r\u001B[K';
+
+/** Small 64-bit numbers as numbers, others as decimal strings; bytes in hex. Ids are turned into hex before they come here. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) => {
     if (typeof item === 'bigint') return item <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(item) : item.toString();
@@ -19,20 +28,35 @@ export function toJson(value: unknown): string {
   });
 }
 
-export function terminalOutput(options: { json: boolean; quiet: boolean }): Output {
+export function createOutput(options: { json: boolean; quiet: boolean; stdout?: Sink; stderr?: Sink }): Output {
+  const { json, quiet, stdout = process.stdout, stderr = process.stderr } = options;
+  const interactive = stderr.isTTY && !json && !quiet;
+  let progressShown = false;
+  const clear = (): string => {
+    const sequence = progressShown ? CLEAR_LINE : '';
+    progressShown = false;
+    return sequence;
+  };
   return {
-    json: options.json,
-    interactive: process.stderr.isTTY && !options.json && !options.quiet,
+    json,
+    interactive,
     data: (bytes) =>
       new Promise((resolve, reject) => {
-        // A reader such as `head` that goes away early is no failure of ours.
-        process.stdout.write(bytes, (error) => {
-          if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
-          else resolve();
+        if (progressShown) stderr.write(clear());
+        stdout.write(bytes, (error) => {
+          if (!error) return resolve();
+          if (codeOf(error) === 'EPIPE') reject(new AppError('APP_OUTPUT_CLOSED', 'nobody reads standard output any more', { cause: error }));
+          else reject(new AppError('APP_OUTPUT_FAILED', `cannot write to standard output: ${error.message}`, { cause: error }));
         });
       }),
     note: (line) => {
-      if (!options.quiet) process.stderr.write(`${line}\n`);
+      if (!quiet) stderr.write(`${clear()}${line}\n`);
+    },
+    progress: (line) => {
+      if (!interactive) return;
+      const before = clear();
+      if (before !== '' || line !== '') stderr.write(`${before}${line}`);
+      progressShown = line !== '';
     },
   };
 }

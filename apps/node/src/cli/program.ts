@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { codeOf, exitCodeOf } from './app-error.ts';
 import { demoCommand } from './commands/demo.ts';
 import { getCommand } from './commands/get.ts';
@@ -7,12 +7,18 @@ import { putCommand } from './commands/put.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
-import { EXIT } from './exit-codes.ts';
+import type { Invocation } from './context.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 import { toJson } from './output.ts';
-import { collect } from './values.ts';
+import { collect, oneOf } from './values.ts';
 
-function withSharedOptions(command: Command): Command {
-  return command
+const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, statusCommand, versionCommand];
+
+/** The whole command line. What commander complains about goes to `complain`. */
+function createProgram(invocation: Invocation, complain: (text: string) => void): Command {
+  const program = new Command('dave')
+    .description('a node of the Dave peer-to-peer key-value network')
+    // Options of the program are recognised before and after a command's name.
     .option('--json', 'one JSON document on standard output')
     .option('-q, --quiet', 'no progress on standard error')
     .option('-c, --config <file>', 'YAML configuration')
@@ -21,15 +27,13 @@ function withSharedOptions(command: Command): Command {
     .option('-l, --listen <address>', 'UDP address; TCP listens on the next port (default: [::]:4127)')
     .option('-e, --edge <peer>', 'host:port of a peer to start from, may be repeated', collect)
     .option('--capacity <size>', 'bytes held for the network, for example 512MiB')
-    .addOption(new Option('--log-level <level>', 'what goes to standard error').choices(['debug', 'info', 'warn', 'error', 'silent']));
-}
-
-/** The whole command line. Every command takes the shared options before or after its name. */
-export function createProgram(signal: AbortSignal): Command {
-  const program = new Command('dave').description('a node of the Dave peer-to-peer key-value network').exitOverride().showHelpAfterError('(dave --help lists the commands)');
-  for (const command of [demoCommand(signal), upCommand(signal), putCommand(signal), getCommand(signal), keyCommand(signal), statusCommand(signal), versionCommand(signal)]) {
-    for (const leaf of command.commands.length > 0 ? command.commands : [command]) withSharedOptions(leaf);
-    command.copyInheritedSettings(program);
+    .option('--log-level <level>', 'what goes to standard error: debug, info, warn, error or silent', oneOf(['debug', 'info', 'warn', 'error', 'silent']))
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: complain })
+    .exitOverride()
+    .showHelpAfterError('(dave --help lists the commands)');
+  for (const create of COMMANDS) {
+    const command = create(invocation).copyInheritedSettings(program);
     for (const leaf of command.commands) leaf.copyInheritedSettings(program);
     program.addCommand(command);
   }
@@ -37,21 +41,48 @@ export function createProgram(signal: AbortSignal): Command {
 }
 
 /** Runs one command line. Never throws; the result is the exit code. */
-export async function runProgram(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  const json = argv.includes('--json');
+export async function runProgram(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+  const invocation: Invocation = { signal, exitCode: EXIT.ok };
+  const ownWords = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const json = ownWords.includes('--json');
+  let complaints = '';
+  const program = createProgram(invocation, (text) => {
+    complaints += text;
+  });
   try {
-    await createProgram(signal).parseAsync(argv, { from: 'user' });
-    return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
+    await program.parseAsync(ownWords[0] === '--version' || ownWords[0] === '-V' ? ['version', ...argv.slice(1)] : argv, { from: 'user' });
+    return invocation.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help and version requests end with 0; commander has already printed what was wrong otherwise.
-      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    }
-    if (signal.aborted && (error === signal.reason || codeOf(error) === 'APP_INTERRUPTED')) return EXIT.interrupted;
-    const code = codeOf(error) ?? 'INTERNAL';
-    if (json) process.stdout.write(`${toJson({ error: { code, message: (error as Error).message } })}\n`);
-    else process.stderr.write(`dave: ${(error as Error).message}\n`);
-    if (code === 'INTERNAL') process.stderr.write(`${(error as Error).stack}\n`);
+    if (error instanceof CommanderError) return usageError(error, complaints, program, json);
+    if (signal.aborted) return interrupted(error, signal, json);
+    report(error, json);
     return exitCodeOf(error);
   }
+}
+
+function usageError(error: CommanderError, complaints: string, program: Command, json: boolean): ExitCode {
+  // A request for help, which has been answered.
+  if (error.exitCode === 0) return EXIT.ok;
+  const names = program.commands.map((command) => command.name()).join(', ');
+  const message = error.code === 'commander.help' ? `a command is missing; there are ${names}` : error.message.replace(/^error: /, '');
+  if (json) process.stdout.write(`${toJson({ error: { code: 'APP_USAGE', message } })}\n`);
+  else process.stderr.write(complaints);
+  return EXIT.usage;
+}
+
+/** However it surfaces, a failure after an interruption follows from it; only what is more than that is worth words. */
+function interrupted(error: unknown, signal: AbortSignal, json: boolean): ExitCode {
+  const expected = error === signal.reason || ['APP_INTERRUPTED', 'APP_OUTPUT_CLOSED', 'ABORT_ERR', 'NODE_CLOSED'].includes(codeOf(error) ?? '');
+  if (json) report(expected ? signal.reason : error, json);
+  else if (!expected) report(error, json);
+  return EXIT.interrupted;
+}
+
+function report(error: unknown, json: boolean): void {
+  const code = codeOf(error) ?? 'INTERNAL';
+  if (code === 'APP_OUTPUT_CLOSED') return;
+  const { message, stack, details } = error as Error & { details?: Readonly<Record<string, unknown>> };
+  if (json) process.stdout.write(`${toJson({ error: { code, message, ...details } })}\n`);
+  else process.stderr.write(`dave: ${message}\n`);
+  if (code === 'INTERNAL') process.stderr.write(`${stack}\n`);
 }

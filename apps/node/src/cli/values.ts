@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { nearestName } from '../config/nearest-name.ts';
 
 /** A whole number between two bounds, for commander's argument parsers. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -8,6 +9,15 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
       throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
     }
     return value;
+  };
+}
+
+/** One of a few words. */
+export function oneOf(words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text;
+    const meant = nearestName(text, words);
+    throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`);
   };
 }
 

@@ -25,15 +25,17 @@ const envName = (key: string): string => `DAVE_${key.replace(/[A-Z]/g, (letter) 
  * @throws AppError APP_CONFIG with file, line, column, value and what would be right
  */
 export async function loadConfig(options: { file?: string | undefined; flags: ConfigFlags; env: NodeJS.ProcessEnv }): Promise<Config & { keyFile: string }> {
-  const values: Record<string, unknown> = { dataDir: defaultDataDir(options.env) };
+  // A map, because a file may hold any name, `__proto__` too.
+  const given = new Map<string, unknown>([['dataDir', defaultDataDir(options.env)]]);
   const origins = new Map<string, Origin>();
-  if (options.file !== undefined) await readYaml(options.file, values, origins);
-  readEnvironment(options.env, values, origins);
+  if (options.file !== undefined) await readYaml(options.file, given, origins);
+  readEnvironment(options.env, given, origins);
   for (const [key, value] of Object.entries(options.flags)) {
     if (value === undefined) continue;
-    values[key] = value;
+    given.set(key, value);
     origins.set(key, { name: `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` });
   }
+  const values = Object.fromEntries(given);
   const parsed = configSchema.safeParse(values);
   if (!parsed.success) {
     throw new AppError('APP_CONFIG', parsed.error.issues.map((issue) => describe(issue, values, origins)).join('\n'));
@@ -41,7 +43,7 @@ export async function loadConfig(options: { file?: string | undefined; flags: Co
   return { ...parsed.data, keyFile: parsed.data.keyFile ?? join(parsed.data.dataDir, 'key.dave') };
 }
 
-async function readYaml(file: string, values: Record<string, unknown>, origins: Map<string, Origin>): Promise<void> {
+async function readYaml(file: string, given: Map<string, unknown>, origins: Map<string, Origin>): Promise<void> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new AppError('APP_CONFIG', `cannot read the configuration ${file}: ${(error as Error).message}`, { cause: error });
   });
@@ -58,12 +60,12 @@ async function readYaml(file: string, values: Record<string, unknown>, origins: 
     throw new AppError('APP_CONFIG', `${file}:1:1: a configuration is a mapping, for example\n  listen: '[::]:4127'`);
   }
   for (const [key, value] of Object.entries(content)) {
-    values[key] = value;
+    given.set(key, value);
     origins.set(key, { name: file, document, lines });
   }
 }
 
-function readEnvironment(env: NodeJS.ProcessEnv, values: Record<string, unknown>, origins: Map<string, Origin>): void {
+function readEnvironment(env: NodeJS.ProcessEnv, given: Map<string, unknown>, origins: Map<string, Origin>): void {
   const known = new Map(CONFIG_KEYS.map((key) => [envName(key), key]));
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('DAVE_') || name === 'DAVE_CONFIG' || text === undefined) continue;
@@ -72,7 +74,7 @@ function readEnvironment(env: NodeJS.ProcessEnv, values: Record<string, unknown>
       const meant = nearestName(name, [...known.keys()]);
       throw new AppError('APP_CONFIG', `${name}: no such setting${meant === undefined ? '' : `; did you mean ${meant}?`}`);
     }
-    values[key] = fromText(key, text);
+    given.set(key, fromText(key, text));
     origins.set(key, { name });
   }
 }
@@ -95,7 +97,10 @@ function describe(issue: z.core.$ZodIssue, values: Record<string, unknown>, orig
   }
   const key = String(issue.path[0] ?? '');
   const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], values);
-  return `${place(origins.get(key), issue.path)}: ${issue.path.join('.')} = ${JSON.stringify(value)}: ${issue.message}`;
+  const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  const meant = typeof value === 'string' ? nearestName(value, words) : undefined;
+  const hint = meant === undefined ? '' : `; did you mean '${meant}'?`;
+  return `${place(origins.get(key), issue.path)}: ${issue.path.join('.')} = ${JSON.stringify(value)}: ${issue.message}${hint}`;
 }
 
 function place(origin: Origin | undefined, path: readonly PropertyKey[]): string {

@@ -1,23 +1,36 @@
 import * as z from 'zod';
 import { parseByteSize } from './byte-size.ts';
 
-const byteSize = z.union([z.int().min(0), z.string()]).transform((value, context) => {
-  const bytes = typeof value === 'number' ? value : parseByteSize(value);
-  if (bytes === undefined) {
-    context.addIssue({ code: 'custom', message: `is no size; write for example 512MiB or 2GB`, input: value });
+const SIZE_HINT = 'must be a size of at least 1 MiB, for example 512MiB or 2GB, or 0 to hold nothing';
+/** Less than this has no room for one dat in each shard, and would look like a node that loses what it is given. */
+const LEAST_BYTES = 1024 * 1024;
+
+const byteSize = z.unknown().transform((value, context) => {
+  const bytes = typeof value === 'string' ? parseByteSize(value) : value;
+  if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || (bytes !== 0 && bytes < LEAST_BYTES)) {
+    context.addIssue({ code: 'custom', message: SIZE_HINT, input: value });
     return z.NEVER;
   }
   return bytes;
 });
 
-const hostPort = z.string().regex(/^.+:\d{1,5}$/, 'must be host:port, for example 203.0.113.5:4127 or [2001:db8::1]:4127');
+/** TCP takes the port above the UDP port, so 65535 is none. */
+const endsInPort = (text: string, least: number): boolean => {
+  const port = /^.+:(\d{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= least && Number(port) <= 65_534;
+};
+
+const listen = z.string().refine((text) => endsInPort(text, 0), 'must be host:port with a port from 0 to 65534, for example [::]:4127 or 203.0.113.5:4127');
 const edge = z
   .string()
-  .regex(/^(?:[0-9a-fA-F]{64}@)?.+:\d{1,5}$/, 'must be host:port or <publicKey hex>@host:port, for example seed.example.org:4127');
+  .refine(
+    (text) => endsInPort(text, 1) && (!text.includes('@') || /^[0-9a-fA-F]{64}@/.test(text)),
+    'must be host:port or <publicKey hex>@host:port with a port from 1 to 65534, for example seed.example.org:4127',
+  );
 
 /** One strict schema: the YAML file, `DAVE_*` variables and flags all end up here. */
 export const configSchema = z.strictObject({
-  listen: hostPort.default('[::]:4127').describe('UDP address; TCP listens on the next port'),
+  listen: listen.default('[::]:4127').describe('UDP address; TCP listens on the next port'),
   edges: z.array(edge).default([]).describe('peers to start from'),
   dataDir: z.string().min(1).describe('key, control socket, data'),
   keyFile: z.string().min(1).optional().describe('default: key.dave in dataDir'),

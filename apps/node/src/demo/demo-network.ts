@@ -68,10 +68,6 @@ export class DemoNetwork implements AsyncDisposable {
     return formatAddrPort({ address: '127.0.0.1', port: node.listenAddress.port });
   }
 
-  byId(id: bigint): DaveNode | undefined {
-    return this.#live.find((node) => node.id === id);
-  }
-
   /** Ends a node without a word to the others: the protocol has no goodbye. */
   async kill(node: DaveNode): Promise<void> {
     const index = this.#live.indexOf(node);

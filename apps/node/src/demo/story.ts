@@ -12,13 +12,17 @@ export interface StoryStep {
   detail: string;
 }
 
-const KEY = 'greeting';
+/** The key that the story writes. */
+export const DEMO_KEY = 'greeting';
 const VALUE = 'hello from a network without a server';
 /** Any single step that takes longer has failed. */
 const STEP_MS = 30_000;
 
-/** Tells the story of the network step by step; throws AppError APP_DEMO_FAILED at the first step that does not hold. */
-export async function* tellStory(network: DemoNetwork, signal: AbortSignal): AsyncGenerator<StoryStep, void, void> {
+/**
+ * Tells the story of the network step by step and returns the public key of the author.
+ * @throws AppError APP_DEMO_FAILED at the first step that does not hold
+ */
+export async function* tellStory(network: DemoNetwork, signal: AbortSignal): AsyncGenerator<StoryStep, Uint8Array, void> {
   let startedMs = performance.now();
   const step = (name: StoryStep['name'], detail: string): StoryStep => {
     const now = performance.now();
@@ -39,8 +43,8 @@ export async function* tellStory(network: DemoNetwork, signal: AbortSignal): Asy
   check(writer !== undefined, 'there is a writer');
   const author = writer.publicKey;
   startedMs = performance.now();
-  const placed = await writer.put(KEY, new TextEncoder().encode(VALUE), { minAcks: FANOUT - 1, timeoutMs: STEP_MS, signal });
-  yield step('put', `${idToHex(writer.id)} signed, proved and stored '${KEY}'; ${placed.acks} replicas acknowledged`);
+  const placed = await writer.put(DEMO_KEY, new TextEncoder().encode(VALUE), { minAcks: FANOUT - 1, timeoutMs: STEP_MS, signal });
+  yield step('put', `${idToHex(writer.id)} signed, proved and stored '${DEMO_KEY}'; ${placed.acks} replicas acknowledged`);
 
   const expected = byDistance(network, author).slice(0, FANOUT);
   const holders = expected.filter((node) => holds(node, author));
@@ -72,6 +76,7 @@ export async function* tellStory(network: DemoNetwork, signal: AbortSignal): Asy
   });
   startedMs = killedMs;
   yield step('repair', `the holders gave it to ${lacking.map((node) => idToHex(node.id)).join(' and ')}: ${FANOUT} replicas again`);
+  return author;
 }
 
 function check(held: boolean, what: string): asserts held {
@@ -79,7 +84,7 @@ function check(held: boolean, what: string): asserts held {
 }
 
 function holds(node: DaveNode, publicKey: Uint8Array): boolean {
-  return node.localEntry(publicKey, KEY) !== undefined;
+  return node.localEntry(publicKey, DEMO_KEY) !== undefined;
 }
 
 function byDistance(network: DemoNetwork, publicKey: Uint8Array): DaveNode[] {
@@ -87,7 +92,7 @@ function byDistance(network: DemoNetwork, publicKey: Uint8Array): DaveNode[] {
 }
 
 async function read(reader: DaveNode, publicKey: Uint8Array, signal: AbortSignal): Promise<string> {
-  const result = await reader.get(publicKey, KEY, { mode: 'first', timeoutMs: STEP_MS, signal });
+  const result = await reader.get(publicKey, DEMO_KEY, { mode: 'first', timeoutMs: STEP_MS, signal });
   check(result.found && new TextDecoder().decode(result.entry.dat.value) === VALUE, 'the value that was put is the value that is read');
   if (!result.found) return 'nowhere';
   return typeof result.source === 'bigint' ? idToHex(result.source) : 'its own store';

@@ -23,7 +23,7 @@ export async function readKeyFile(path: string): Promise<KeyPair> {
       `${path} can be read by others (mode ${(info.mode & 0o777).toString(8)}); run: chmod 600 ${path}`,
     );
   }
-  // Read before the size is judged, but never more than a key file can have.
+  // Judged before it is read, so that no large file is read for nothing.
   if (info.size !== 64) throw new AppError('APP_KEY_INVALID', `${path} has ${info.size} bytes; a key file has 64 (seed and public key)`);
   try {
     return readGodaveKey(new Uint8Array(await readFile(path)));

@@ -37,6 +37,10 @@ describe('precedence', () => {
     expect(config.edges).toEqual(['c.example:3', 'd.example:4']);
   });
 
+  test('no capacity is a capacity', async () => {
+    expect((await load('capacity: 0\n')).capacity).toBe(0);
+  });
+
   test('an empty file is no error', async () => {
     expect((await load('# nothing here\n')).listen).toBe('[::]:4127');
   });
@@ -47,7 +51,12 @@ describe('refusals say where and what would be right', () => {
     ['an unknown setting', 'listen: "[::]:1"\nedgse: []\n', /dave\.yaml:2:8: unknown setting 'edgse'; did you mean 'edges'\?/],
     ['a value of the wrong kind', 'edges:\n  - a.example:1\n  - 7\n', /dave\.yaml:3:5: edges\.1 = 7: .*string/i],
     ['an edge without a port', 'edges: [seed.example.org]\n', /dave\.yaml:1:9: edges\.0 = "seed\.example\.org": must be host:port/],
-    ['a size that is none', 'capacity: lots\n', /dave\.yaml:1:11: capacity = "lots": is no size; write for example 512MiB/],
+    ['a size that is none', 'capacity: lots\n', /dave\.yaml:1:11: capacity = "lots": must be a size of at least 1 MiB, for example 512MiB/],
+    ['a size without room for a dat in each shard', 'capacity: 1000\n', /dave\.yaml:1:11: capacity = 1000: must be a size of at least 1 MiB/],
+    ['a word that is none', 'logLevel: warm\n', /dave\.yaml:1:11: logLevel = "warm": .*; did you mean 'warn'\?/],
+    ['a port without one above it', "listen: '[::]:65535'\n", /dave\.yaml:1:9: listen = .*port from 0 to 65534/],
+    ['an edge with a broken key', 'edges: [abc@seed.example.org:1]\n', /must be host:port or <publicKey hex>@host:port/],
+    ['a name that objects inherit', '__proto__: { listen: "[::]:1" }\n', /dave\.yaml:1:12: unknown setting '__proto__'/],
     ['a negative size', 'capacity: -1\n', /dave\.yaml:1:11: capacity = -1/],
     ['broken YAML', 'listen: "[::]:1\n', /dave\.yaml:\d+:\d+: /],
     ['a key given twice', 'listen: "a:1"\nlisten: "b:2"\n', /dave\.yaml:2:1: .*unique/],

@@ -1,27 +1,30 @@
 import { Command } from 'commander';
 import { formatByteSize } from '../../config/byte-size.ts';
-import { askDaemon } from '../../control/client.ts';
-import { controlSocketPath } from '../../control/server.ts';
+import { askDaemon } from '../../control/ask-daemon.ts';
+import { controlSocketPath, isServed } from '../../control/control-socket.ts';
 import type { Status } from '../../control/status.ts';
 import { AppError } from '../app-error.ts';
-import { contextOf } from '../context.ts';
+import { contextOf, type Invocation } from '../context.ts';
 import { toJson } from '../output.ts';
 
 /** Between two looks of `--watch`. */
 const WATCH_MS = 1000;
+/** A daemon that takes longer to say how it is does not work. */
+const ANSWER_MS = 5000;
 
-export function statusCommand(signal: AbortSignal): Command {
+export function statusCommand(invocation: Invocation): Command {
   return new Command('status')
     .description('what a running daemon is doing')
     .option('--watch', 'again every second until interrupted')
     .action(async (flags: { watch?: boolean }, command: Command) => {
-      const { output, config: load } = contextOf(command, signal);
+      const { output, signal, config: load } = contextOf(command, invocation);
       const { dataDir } = await load();
+      const socketPath = controlSocketPath(dataDir);
+      if (!(await isServed(socketPath))) {
+        throw new AppError('APP_DAEMON_UNREACHABLE', `no daemon runs on ${dataDir}; start one with: dave up --data-dir ${dataDir}`);
+      }
       for (;;) {
-        const status = (await askDaemon(controlSocketPath(dataDir), { method: 'GET', path: '/v1/status', signal })) as Status | undefined;
-        if (status === undefined) {
-          throw new AppError('APP_DAEMON_UNREACHABLE', `no daemon runs on ${dataDir}; start one with: dave up --data-dir ${dataDir}`);
-        }
+        const status = (await askDaemon(socketPath, { method: 'GET', path: '/v1/status', timeoutMs: ANSWER_MS, signal })) as Status;
         if (output.json) await output.data(`${toJson(status)}\n`);
         else await output.data(`${flags.watch === true && process.stdout.isTTY ? '\u001B[2J\u001B[H' : ''}${renderStatus(status)}`);
         if (flags.watch !== true) return;

@@ -1,32 +1,35 @@
 import { formatAddrPort } from '@p2p/dave-wire';
 import { Command } from 'commander';
 import { composeNode, createLogger } from '../../compose.ts';
+import { assertNotServed, controlSocketPath } from '../../control/control-socket.ts';
 import { idToHex } from '../../control/dat-json.ts';
-import { controlSocketPath, serveControl } from '../../control/server.ts';
+import { serveControl } from '../../control/serve-control.ts';
 import { readOrCreateKeyFile } from '../../key/key-file.ts';
-import { contextOf } from '../context.ts';
+import { contextOf, type Invocation } from '../context.ts';
 import { toJson } from '../output.ts';
 import { untilAborted } from '../until-aborted.ts';
 
-export function upCommand(signal: AbortSignal): Command {
+export function upCommand(invocation: Invocation): Command {
   return new Command('up').description('run a node until it is interrupted').action(async (_flags: unknown, command: Command) => {
-    const { output, config: load } = contextOf(command, signal);
+    const { output, signal, config: load } = contextOf(command, invocation);
     const config = await load();
+    const socketPath = controlSocketPath(config.dataDir);
+    // Asked before ports are bound, where the answer would be that a port is in use.
+    await assertNotServed(socketPath);
     const { keyPair, created } = await readOrCreateKeyFile(config.keyFile);
     if (created) output.note(`created the key file ${config.keyFile}`);
     const logger = createLogger(config.logLevel);
-    await using node = await composeNode(config, keyPair, { mode: 'peer', signal, logger });
-    const socketPath = controlSocketPath(config.dataDir);
+    await using node = await composeNode(config, { keyPair, mode: 'peer', signal, logger });
     await using control = await serveControl(node, socketPath);
     void control;
     const publicKey = Buffer.from(node.publicKey).toString('hex');
     const listen = formatAddrPort(node.listenAddress);
-    if (output.json) await output.data(`${toJson({ event: 'listening', id: idToHex(node.id), publicKey, listen, control: socketPath })}\n`);
-    else output.note(`listening on ${listen} as ${idToHex(node.id)}\nothers join with: dave up --edge ${publicKey}@<this host>:${node.listenAddress.port}`);
     node.on('peer-active', ({ peer }) => logger.info('peer active', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
     node.on('peer-inactive', ({ peer }) => logger.info('peer inactive', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
     node.on('address-learned', ({ address }) => logger.info('address learned', { address: formatAddrPort(address) }), { signal });
     node.on('error', ({ error }) => logger.error('background failure', { error: error.message }), { signal });
+    if (output.json) await output.data(`${toJson({ event: 'listening', id: idToHex(node.id), publicKey, listen, control: socketPath })}\n`);
+    else output.note(`listening on ${listen} as ${idToHex(node.id)}\nothers join with: dave up --edge ${publicKey}@<this host>:${node.listenAddress.port}`);
     await untilAborted(signal);
     output.note('stopping');
   });

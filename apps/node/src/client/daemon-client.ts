@@ -1,0 +1,36 @@
+import type { Dat } from '@p2p/dave-wire';
+import type * as z from 'zod';
+import { askDaemon } from '../control/ask-daemon.ts';
+import { datSchema, datToJson } from '../control/dat-json.ts';
+import type { Client, Found, Placed, ReadOptions, WriteOptions } from './client.ts';
+
+/** Past the deadline that the daemon itself keeps. */
+const GRACE_MS = 5000;
+
+/** Reads and writes through the control socket. */
+export class DaemonClient implements Client {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  async put(dat: Dat, { minAcks, timeoutMs, signal }: WriteOptions): Promise<Placed> {
+    const body = { dat: datToJson(dat), minAcks, timeoutMs };
+    return (await askDaemon(this.#socketPath, { method: 'PUT', path: '/v1/dats', body, timeoutMs: timeoutMs + GRACE_MS, signal })) as Placed;
+  }
+
+  async get(publicKey: Uint8Array, key: string, { mode, timeoutMs, signal }: ReadOptions): Promise<Found> {
+    // The key travels in the query: '..' as a path would be taken for a step upwards.
+    const query = new URLSearchParams({ key, mode, timeoutMs: String(timeoutMs) });
+    const path = `/v1/dats/${Buffer.from(publicKey).toString('hex')}?${query}`;
+    const answer = (await askDaemon(this.#socketPath, { method: 'GET', path, timeoutMs: timeoutMs + GRACE_MS, signal })) as
+      | { found: true; dat: z.input<typeof datSchema>; replicas: string[]; source: string }
+      | { found: false; asked: number; answered: number };
+    return answer.found ? { ...answer, dat: datSchema.parse(answer.dat) } : answer;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}

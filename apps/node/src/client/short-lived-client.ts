@@ -1,0 +1,72 @@
+import type { DaveNode } from '@p2p/dave-node';
+import { FANOUT, generateKeyPair, type Dat } from '@p2p/dave-wire';
+import { codeOf } from '../cli/app-error.ts';
+import { composeNode, createLogger } from '../compose.ts';
+import type { Config } from '../config/schema.ts';
+import { idToHex } from '../control/dat-json.ts';
+import { placedOf, refusalOf } from '../control/placed.ts';
+import { ClientError, type Client, type Found, type Placed, type ReadOptions, type WriteOptions } from './client.ts';
+
+/** A command does not live long enough for the pace of a daemon: peers that are no edges count after five PINGs. */
+const PING_MS = 250;
+/** How long to wait for more peers once one is there. */
+const MORE_PEERS_MS = 3000;
+
+/** A client node for one command. */
+export class ShortLivedClient implements Client {
+  readonly #node: DaveNode;
+
+  private constructor(node: DaveNode) {
+    this.#node = node;
+  }
+
+  /** Joins as far as it gets in time: with five peers a value finds its replicas in a small network. */
+  static async open(config: Config, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<ShortLivedClient> {
+    const node = await composeNode(config, {
+      // An identity of its own: under the author's key it would displace the author's daemon from the tables of its peers.
+      keyPair: generateKeyPair(),
+      mode: 'client',
+      listen: '[::]:0',
+      pingMs: PING_MS,
+      signal,
+      // It only speaks up when something is wrong.
+      logger: createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel),
+    });
+    try {
+      await node.waitForActivePeers(1, { timeoutMs, signal });
+      await node.waitForActivePeers(FANOUT, { timeoutMs: Math.min(MORE_PEERS_MS, timeoutMs), signal }).catch((error: unknown) => {
+        // A smaller network is no failure.
+        if (codeOf(error) !== 'NODE_TIMEOUT' && codeOf(error) !== 'NODE_NO_PEERS') throw error;
+      });
+      return new ShortLivedClient(node);
+    } catch (error) {
+      await node.close();
+      throw error;
+    }
+  }
+
+  async put(dat: Dat, options: WriteOptions): Promise<Placed> {
+    try {
+      return placedOf(await this.#node.putDat(dat, options));
+    } catch (error) {
+      const { code, message, details } = refusalOf(error);
+      if (code === undefined) throw error;
+      throw new ClientError(code, message, { details, cause: error });
+    }
+  }
+
+  async get(publicKey: Uint8Array, key: string, options: ReadOptions): Promise<Found> {
+    const result = await this.#node.get(publicKey, key, options);
+    if (!result.found) return result;
+    return {
+      found: true,
+      dat: result.entry.dat,
+      replicas: result.entry.replicas.map(idToHex),
+      source: typeof result.source === 'bigint' ? idToHex(result.source) : result.source,
+    };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#node.close();
+  }
+}

@@ -1,0 +1,98 @@
+import type { DaveNode } from '@p2p/dave-node';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import * as z from 'zod';
+import { toJson } from '../cli/output.ts';
+import { datSchema, datToJson, idToHex } from './dat-json.ts';
+import { placedOf, refusalOf } from './placed.ts';
+import { statusOf } from './status.ts';
+
+/** Longest a request may keep the node busy. */
+const MAX_TIMEOUT_MS = 120_000;
+const MAX_BODY_BYTES = 16 * 1024;
+
+const putBody = z.strictObject({
+  dat: datSchema,
+  minAcks: z.int().min(0).max(5).optional(),
+  timeoutMs: z.int().min(1).max(MAX_TIMEOUT_MS).optional(),
+});
+
+const getQuery = z.strictObject({
+  key: z.string(),
+  mode: z.enum(['first', 'latest']).default('first'),
+  timeoutMs: z.coerce.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+});
+
+/** A refusal in the shape of RFC 9457; `code` is what programs compare. */
+function problem(status: number, code: string, detail: string, details: Readonly<Record<string, unknown>> = {}): Response {
+  return new Response(toJson({ type: 'about:blank', status, detail, code, details }), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  });
+}
+
+function failed(error: unknown): Response {
+  const { code, message, details } = refusalOf(error);
+  return code === undefined ? problem(500, 'INTERNAL', message) : problem(422, code, message, details);
+}
+
+function json(value: unknown): Response {
+  return new Response(toJson(value), { headers: { 'content-type': 'application/json' } });
+}
+
+/** The routes of the control socket; the socket itself is private to its owner. */
+export function controlApp(node: DaveNode, startedMs: number): Hono {
+  const app = new Hono();
+  let openRequests = 0;
+  app.use(async (_context, next) => {
+    openRequests += 1;
+    await next();
+    openRequests -= 1;
+  });
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'APP_USAGE', `a request has at most ${MAX_BODY_BYTES} bytes`) }));
+  app.onError(failed);
+  app.notFound(() => problem(404, 'APP_USAGE', 'no such route'));
+
+  app.get('/v1/status', () => json({ ...statusOf(node, startedMs), openRequests }));
+
+  app.get('/v1/dats/:publicKey', async (context) => {
+    const publicKey = context.req.param('publicKey');
+    if (!/^[0-9a-f]{64}$/.test(publicKey)) return problem(400, 'APP_USAGE', 'a public key is 64 lower-case hex digits');
+    const query = getQuery.safeParse(context.req.query());
+    if (!query.success) return problem(400, 'APP_USAGE', z.prettifyError(query.error));
+    const { key, mode, timeoutMs } = query.data;
+    const result = await node.get(new Uint8Array(Buffer.from(publicKey, 'hex')), key, {
+      mode,
+      signal: context.req.raw.signal,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    if (!result.found) return json(result);
+    return json({
+      found: true,
+      dat: datToJson(result.entry.dat),
+      replicas: result.entry.replicas.map(idToHex),
+      source: typeof result.source === 'bigint' ? idToHex(result.source) : result.source,
+      timings: result.timings,
+    });
+  });
+
+  app.put('/v1/dats', async (context) => {
+    const text = await context.req.text();
+    let content: unknown;
+    try {
+      content = JSON.parse(text);
+    } catch (error) {
+      return problem(400, 'APP_USAGE', `the body is no JSON: ${(error as Error).message}`);
+    }
+    const body = putBody.safeParse(content);
+    if (!body.success) return problem(400, 'APP_USAGE', z.prettifyError(body.error));
+    const { dat, minAcks, timeoutMs } = body.data;
+    const result = await node.putDat(dat, {
+      signal: context.req.raw.signal,
+      ...(minAcks === undefined ? {} : { minAcks }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+    return json(placedOf(result));
+  });
+  return app;
+}

@@ -1,0 +1,29 @@
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import type { DaveNode } from '@p2p/dave-node';
+import { controlApp } from './control-app.ts';
+import { listenPrivately } from './control-socket.ts';
+
+/** How long requests that are underway may take once the daemon stops: half of what a stop may take in all. */
+const DRAIN_MS = 5000;
+const MAX_CONNECTIONS = 64;
+
+/**
+ * Serves the node to the commands of the same user. Disposing of it takes no new requests and waits for those underway.
+ * @throws AppError APP_DAEMON_RUNNING when another daemon owns the socket
+ */
+export async function serveControl(node: DaveNode, socketPath: string): Promise<AsyncDisposable> {
+  const server = createAdaptorServer({ fetch: controlApp(node, Date.now()).fetch }) as Server;
+  server.maxConnections = MAX_CONNECTIONS;
+  await listenPrivately(server, socketPath);
+  return {
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        const impatience = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+        server.close(() => {
+          clearTimeout(impatience);
+          resolve();
+        });
+      }),
+  };
+}
