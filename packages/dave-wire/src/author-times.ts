@@ -28,33 +28,40 @@ export class AuthorTimes {
   /** Takes max(now − 2 s, last + 1) for a dat of `publicKey`, or while that is above now − 1 s, the larger of this and last. */
   take(publicKey: Uint8Array, key: string, now: number): number {
     const clock = Math.floor(now);
-    const { time: last, keys } = this.#author(publicKey);
+    const author = this.#author(publicKey);
+    const { time: last, keys } = author;
     let time = Math.max(0, clock - CLOCK_ALLOWANCE_MS, last + 1);
     if (time > clock - LEAST_ALLOWANCE_MS && last >= 0) {
       time = Math.max(last, clock - LEAST_ALLOWANCE_MS);
       if (time === last && (keys.has(key) || keys.size >= MOST_KEYS)) time = last + 1;
     }
-    this.#set(publicKey, key, time);
+    use(author, key, time);
     return time;
   }
 
   /** Records a time that the caller has chosen. */
   note(publicKey: Uint8Array, key: string, time: number): void {
-    if (time >= this.#author(publicKey).time) this.#set(publicKey, key, time);
+    const author = this.#author(publicKey);
+    if (time >= author.time) use(author, key, time);
   }
 
   #author(publicKey: Uint8Array): Author {
-    return this.#authors.get(nameOf(publicKey)) ?? { time: -1, keys: new Set() };
-  }
-
-  #set(publicKey: Uint8Array, key: string, time: number): void {
-    const { time: last, keys } = this.#author(publicKey);
-    if (time !== last || keys.size >= MOST_KEYS) keys.clear();
-    keys.add(key);
-    this.#authors.set(nameOf(publicKey), { time, keys });
+    const name = nameOf(publicKey);
+    let author = this.#authors.get(name);
+    if (author === undefined) this.#authors.set(name, (author = { time: -1, keys: new Set() }));
+    return author;
   }
 }
 
+function use(author: Author, key: string, time: number): void {
+  if (time !== author.time || author.keys.size >= MOST_KEYS) author.keys.clear();
+  author.keys.add(key);
+  author.time = time;
+}
+
+/** A loop over codes: spreading 32 arguments took 2 µs, a tenth of a signature. */
 function nameOf(publicKey: Uint8Array): string {
-  return String.fromCharCode(...publicKey);
+  let name = '';
+  for (const byte of publicKey) name += String.fromCharCode(byte);
+  return name;
 }
