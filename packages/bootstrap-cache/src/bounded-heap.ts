@@ -21,6 +21,22 @@ export class BoundedHeap {
     }
   }
 
+  /** Offers every slot with its key. */
+  offerAll(slots: Int32Array, keys: Float64Array): void {
+    const limit = this.#slots.length;
+    let at = 0;
+    for (; at < slots.length && this.#size < limit; at++) this.offer(slots[at]!, keys[slots[at]!]!);
+    let floor = this.#keys[0]!;
+    // Nearly all stay below the worst that is kept: one comparison each.
+    for (; at < slots.length; at++) {
+      const slot = slots[at]!;
+      const key = keys[slot]!;
+      if (key < floor) continue;
+      this.offer(slot, key);
+      floor = this.#keys[0]!;
+    }
+  }
+
   /** The slots, best first. Empties the heap. */
   drain(): Int32Array {
     const out = new Int32Array(this.#size);

@@ -26,9 +26,13 @@ export function createState(settings: Settings): CacheState {
   return { settings, table: new PeerTable(), ledger: new NetworkLedger(), tombstones: new Map(), scoredAt: 0, isDirty: false };
 }
 
-/** Recomputes one peer's score. */
+/** Values of the `record` column: what scans need to know of a peer's dials, in one byte. */
+export const RECORD = { untested: 1, failedLast: 2, workedLast: 3 } as const;
+
+/** Recomputes what is derived of one peer; call it after every change of its outcomes. */
 export function rescore(state: CacheState, slot: number, now: number): void {
   const { columns } = state.table;
+  columns.record[slot] = columns.consecutive[slot] !== 0 ? RECORD.failedLast : isUntested(state, slot) ? RECORD.untested : RECORD.workedLast;
   const { settings } = state;
   columns.score[slot] =
     settings.scoring === 'ant-quic'
@@ -51,6 +55,15 @@ export function refreshScores(state: CacheState, now: number): void {
 export function isProven(state: CacheState, slot: number, now: number): boolean {
   const last = state.table.columns.lastSuccessAt[slot]!;
   return last !== 0 && now - last < PROVEN_MS;
+}
+
+/** Failures in a row after which a peer that once answered is given up. */
+export const GIVEN_UP_AFTER = 3;
+
+/** Answered once, and has not failed so often since that it must be given up. */
+export function isPromising(state: CacheState, slot: number): boolean {
+  const { columns } = state.table;
+  return columns.lastSuccessAt[slot] !== 0 && columns.consecutive[slot]! < GIVEN_UP_AFTER;
 }
 
 export function isUntested(state: CacheState, slot: number): boolean {
@@ -88,9 +101,10 @@ export function indexAddresses(state: CacheState, slot: number): void {
   const { columns, addresses } = state.table;
   const { classifyAddress } = state.settings;
   let families = 0;
-  let network: string | undefined;
-  for (const [position, { text }] of addresses[slot]!.entries()) {
-    const found = classifyAddress(text);
+  let network: string | number | undefined;
+  const list = addresses[slot]!;
+  for (let position = 0; position < list.length; position++) {
+    const found = classifyAddress(list[position]!.text);
     if (found === undefined) continue;
     const isGlobal = found.scope === 'global';
     if (found.family !== 6) families |= isGlobal ? FAMILY_BITS.global4 : FAMILY_BITS.near4;

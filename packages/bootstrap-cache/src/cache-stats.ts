@@ -15,7 +15,7 @@ export function cacheStats(state: CacheState, now: number, isDegraded: boolean):
     counts.seeds += c.isSeed[slot]!;
     if (isProven(state, slot, now)) counts.proven += 1;
     if (isUntested(state, slot)) counts.untested += 1;
-    if (isBackingOff(c.retryAt[slot]!, now, model)) counts.backingOff += 1;
+    if (isBackingOff(c.retryAt[slot]!, now, model.backoffMaxMs)) counts.backingOff += 1;
     const held = effectiveCapabilities(c, slot, now, model.observationTtlMs);
     const isRelay = (held & 3) === RELAY_YES;
     if (isRelay) counts.relays += 1;

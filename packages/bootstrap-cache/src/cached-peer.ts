@@ -1,5 +1,5 @@
 import { type CacheState, FAMILY_BITS, rescore } from './cache-state.ts';
-import { halfLifeDecay, isBackingOff } from './evidence.ts';
+import { evidenceDecay, isBackingOff } from './evidence.ts';
 import { freshObservations } from './observations.ts';
 import { overlay, unpackCapabilities } from './packed-capabilities.ts';
 import type { PeerAddress } from './peer-table.ts';
@@ -22,7 +22,7 @@ export function cachedPeer(state: CacheState, slot: number, now: number, prefere
   const { model } = settings;
   rescore(state, slot, now);
   const observed = freshObservations(c, slot, now, model.observationTtlMs);
-  const decay = halfLifeDecay(now - c.evidenceAt[slot]!, model.evidenceHalfLifeMs);
+  const decay = evidenceDecay(c.evidenceAt[slot]!, now, model);
   const retryAt = c.retryAt[slot]!;
   return {
     id: table.ids[slot]!,
@@ -33,7 +33,7 @@ export function cachedPeer(state: CacheState, slot: number, now: number, prefere
     lastSeenAt: c.lastSeenAt[slot]!,
     lastAttemptAt: known(c.lastAttemptAt[slot]!),
     lastSuccessAt: known(c.lastSuccessAt[slot]!),
-    retryAt: isBackingOff(retryAt, now, model) ? retryAt : undefined,
+    retryAt: isBackingOff(retryAt, now, model.backoffMaxMs) ? retryAt : undefined,
     stats: {
       successes: c.successes[slot]!,
       failures: c.failures[slot]!,

@@ -1,16 +1,16 @@
-import { type Groups, parseIpv4, parseIpv6 } from './ip.ts';
+import { parseIpv4, parseIpv6 } from './ip.ts';
 import type { AddressClass, AddressScope } from './types.ts';
 
 /**
  * Says of an address which family it has, which network it counts for, and how far it reaches.
  *
  * Understands IP literals, `host:port` (IPv6 in brackets) and multiaddrs (`/ip4/…`, `/ip6/…`,
- * `/dns4/…`, `/dns6/…`, `/dns/…`, `/dnsaddr/…`). Networks are the /24 of IPv4, the /48 of IPv6, the
- * embedded IPv4's /24 for mapped addresses, and the last two labels of a name. Undefined for
+ * `/dns4/…`, `/dns6/…`, `/dns/…`, `/dnsaddr/…`). Networks are the /24 of IPv4 and of mapped addresses
+ * as a number, the /48 of IPv6 as a negative one, and the last two labels of a name. Undefined for
  * anything else and for addresses nobody can dial: unspecified, multicast, broadcast.
  *
  * ```ts
- * classifyAddress('203.0.113.9:4127'); // { family: 4, network: '203.0.113', scope: 'global' }
+ * classifyAddress('203.0.113.9:4127'); // { family: 4, network: 0xcb0071, scope: 'global' }
  * ```
  */
 export function classifyAddress(address: string): AddressClass | undefined {
@@ -54,7 +54,7 @@ function isPort(text: string): boolean {
 function classifyHost(host: string, family: 4 | 6 | undefined): AddressClass | undefined {
   // A name's last label is never all digits, so what ends in one is an IPv4 address or a mistake.
   const last = host.charCodeAt(host.length - 1);
-  return last >= 48 && last <= 57 ? (classifyIpv4(host) ?? undefined) : classifyName(host, family);
+  return last >= 48 && last <= 57 ? classifyIpv4(host) : classifyName(host, family);
 }
 
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
@@ -75,7 +75,7 @@ function classifyIpv4(text: string): AddressClass | undefined {
 function ipv4Class(ip: number): AddressClass | undefined {
   const scope = ipv4Scope(ip);
   if (scope === undefined) return undefined;
-  return { family: 4, network: `${ip >>> 24}.${(ip >>> 16) & 255}.${(ip >>> 8) & 255}`, scope };
+  return { family: 4, network: ip >>> 8, scope };
 }
 
 /** Ranges of RFC 6890. */
@@ -97,13 +97,9 @@ function classifyIpv6(text: string): AddressClass | undefined {
   if (a === 0 && b === 0 && c === 0 && d === 0 && e === 0) {
     // Mapped addresses travel over IPv4.
     if (f === 0xffff) return ipv4Class(embedded);
-    if (f === 0 && embedded === 1) return { family: 6, network: '::1', scope: 'loopback' };
+    if (f === 0 && embedded === 1) return { family: 6, network: -1, scope: 'loopback' };
     if (f === 0 && embedded === 0) return undefined;
   }
   if (a >= 0xff00) return undefined;
-  return { family: 6, network: ipv6Network(groups), scope: (a & 0xfe00) === 0xfc00 || (a & 0xffc0) === 0xfe80 ? 'local' : 'global' };
-}
-
-function ipv6Network(groups: Groups): string {
-  return `${groups[0]!.toString(16)}:${groups[1]!.toString(16)}:${groups[2]!.toString(16)}:`;
+  return { family: 6, network: -(a * 2 ** 32 + b * 65_536 + c), scope: (a & 0xfe00) === 0xfc00 || (a & 0xffc0) === 0xfe80 ? 'local' : 'global' };
 }

@@ -1,7 +1,4 @@
-import { type CacheState, isProven, isUntested, refreshScores, removePeer } from './cache-state.ts';
-
-/** Failures in a row after which a stale peer is given up. */
-const GIVEN_UP_AFTER = 3;
+import { type CacheState, isPromising, isProven, refreshScores, removePeer } from './cache-state.ts';
 
 /**
  * Drops stale peers that were never reached, or not at their last three dials, worst first; never
@@ -19,8 +16,7 @@ export function cleanUp(state: CacheState, now: number): number {
   for (const slot of order) {
     if (table.size - doomed.length <= settings.minKeep) break;
     const c = table.columns;
-    const isHopeless = isUntested(state, slot) || c.consecutive[slot]! >= GIVEN_UP_AFTER;
-    if (c.isSeed[slot] === 0 && isHopeless && activeUntil - c.lastSeenAt[slot]! > settings.staleAfterMs && !isProven(state, slot, now)) {
+    if (c.isSeed[slot] === 0 && !isPromising(state, slot) && activeUntil - c.lastSeenAt[slot]! > settings.staleAfterMs && !isProven(state, slot, now)) {
       doomed.push(table.ids[slot]!);
     }
   }

@@ -1,5 +1,5 @@
 import { BoundedHeap } from './bounded-heap.ts';
-import { type CacheState, isProven, refreshScores } from './cache-state.ts';
+import { type CacheState, isPromising, isProven, refreshScores } from './cache-state.ts';
 
 /** Victims found by one pass over all peers. */
 const BATCH = 512;
@@ -22,12 +22,17 @@ export class EvictionQueue {
   #ids: string[] = [];
   #foundAt = 0;
   #foundNobody = false;
+  #isShortOfProven = true;
 
   constructor(state: CacheState) {
     this.#state = state;
   }
 
-  /** The slot of the worst peer that is neither a seed nor proven, other than `except`; undefined when all are. */
+  /**
+   * The slot of the worst peer that may go, other than `except`; undefined when none may. Seeds and
+   * proven peers stay. While fewer than `minKeep` are proven, as after months offline or under a wrong
+   * clock, those that once answered stay too, until three dials in a row have failed.
+   */
   worst(except: string, now: number): number | undefined {
     const age = now - this.#foundAt;
     const isOld = age < 0 || age > BATCH_VALID_MS;
@@ -57,13 +62,17 @@ export class EvictionQueue {
   }
 
   #mayGo(slot: number, now: number): boolean {
-    return this.#state.table.columns.isSeed[slot] === 0 && !isProven(this.#state, slot, now);
+    if (this.#state.table.columns.isSeed[slot] === 1 || isProven(this.#state, slot, now)) return false;
+    return !this.#isShortOfProven || !isPromising(this.#state, slot);
   }
 
   #find(except: string, now: number): void {
     const state = this.#state;
     refreshScores(state, now);
     const { ids, size } = state.table;
+    let proven = 0;
+    for (let slot = 0; slot < size; slot++) if (isProven(state, slot, now)) proven += 1;
+    this.#isShortOfProven = proven < state.settings.minKeep;
     const heap = new BoundedHeap(BATCH);
     for (let slot = 0; slot < size; slot++) {
       if (this.#mayGo(slot, now) && ids[slot] !== except) heap.offer(slot, -keepingValue(state, slot));

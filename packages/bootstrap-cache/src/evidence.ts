@@ -9,15 +9,34 @@ export function halfLifeDecay(ageMs: number, halfLifeMs: number): number {
   return ageMs <= 0 ? 1 : 2 ** (-ageMs / halfLifeMs);
 }
 
+/** Half-lives that evidence fades by at one time, however long the cache lay unused or the clock was wrong. */
+const MAX_HALF_LIVES = 4;
+
+/** What is left of evidence from `evidenceAt`. */
+export function evidenceDecay(evidenceAt: number, now: number, model: ScoringModel): number {
+  return halfLifeDecay(Math.min(now - evidenceAt, MAX_HALF_LIVES * model.evidenceHalfLifeMs), model.evidenceHalfLifeMs);
+}
+
 /** Brings a peer's evidence forward to `now`. */
 export function fadeEvidence(c: Columns, slot: number, now: number, model: ScoringModel): void {
-  const decay = halfLifeDecay(now - c.evidenceAt[slot]!, model.evidenceHalfLifeMs);
+  const decay = evidenceDecay(c.evidenceAt[slot]!, now, model);
   c.evidenceAt[slot] = now;
   if (decay === 1) return;
   c.goodEvidence[slot]! *= decay;
   c.badEvidence[slot]! *= decay;
   c.goodDelta[slot]! *= decay;
   c.badDelta[slot]! *= decay;
+}
+
+/** The longest run of failures that still lowers the odds further. */
+const MAX_RUN = 6;
+
+/**
+ * Factor on the posterior mean for a peer whose last dials failed: the mean says how often it was
+ * there over weeks, a run of failures that it is not there now. Halves with each; a success ends it.
+ */
+export function runFactor(consecutive: number): number {
+  return 2 ** -Math.min(consecutive, MAX_RUN);
 }
 
 /** Scales evidence to the cap, so that every new outcome weighs at least one part in `evidenceCap`. */
@@ -64,8 +83,8 @@ export function backoffMs(consecutive: number, model: ScoringModel): number {
 }
 
 /** A time further ahead than any back-off is the mark of a clock that was set back, and counts for nothing. */
-export function isBackingOff(retryAt: number, now: number, model: ScoringModel): boolean {
-  return retryAt > now && retryAt - now <= model.backoffMaxMs;
+export function isBackingOff(retryAt: number, now: number, backoffMaxMs: number): boolean {
+  return retryAt > now && retryAt - now <= backoffMaxMs;
 }
 
 /**

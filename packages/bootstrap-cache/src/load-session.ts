@@ -1,6 +1,7 @@
 import type { AdmissionGate } from './admission.ts';
 import { type CacheState, rescore } from './cache-state.ts';
-import type { FileImage } from './file-format.ts';
+import { endFuture } from './clock-steps.ts';
+import { type FileImage, PEERS_PER_SECTION } from './file-format.ts';
 import { decodePeer } from './peer-codec.ts';
 import { insertRecord } from './peer-record.ts';
 import { entriesOf } from './save-session.ts';
@@ -10,6 +11,7 @@ import { decodeTombstones } from './tombstones.ts';
 export function* loadPeers(state: CacheState, gate: AdmissionGate, image: FileImage, now: number, refused: Map<string, number>): Generator<void, void, void> {
   const { savedAt } = image.header;
   for (const [id, at] of decodeTombstones(image.tombstones, savedAt, now)) state.tombstones.set(id, at);
+  state.table.reserve(Math.min(image.peerSections.length * PEERS_PER_SECTION, state.settings.maxPeers + 1));
   for (const section of image.peerSections) {
     for (const entry of entriesOf(section)) {
       const record = decodePeer(entry, savedAt, state.settings);
@@ -18,6 +20,7 @@ export function* loadPeers(state: CacheState, gate: AdmissionGate, image: FileIm
       if (reason !== undefined) refused.set(reason, (refused.get(reason) ?? 0) + 1);
       if (typeof record === 'string' || reason !== undefined || isDead) continue;
       const slot = insertRecord(state, record);
+      endFuture(state, slot, now);
       rescore(state, slot, now);
       // A larger cache's file: the best stay, the others remain in the file.
       gate.makeRoom(slot, now);

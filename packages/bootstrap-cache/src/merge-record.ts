@@ -4,7 +4,7 @@ import { backoffMs, capEvidence, halfLifeDecay } from './evidence.ts';
 import { CAPABILITY_MASK, overlay } from './packed-capabilities.ts';
 import { MAX_ADDRESSES, orderAddresses } from './peer-addresses.ts';
 import { ADDRESSES_REPLACED, ORIGIN_REPLACED, type PeerAddress } from './peer-table.ts';
-import { noteGlobalReach, type PeerRecord, writeMeasurements } from './peer-record.ts';
+import { noteGlobalReach, type PeerRecord, type RecordedAddress, writeMeasurements } from './peer-record.ts';
 import { SOURCE_CODES } from './source-codes.ts';
 
 /**
@@ -38,21 +38,20 @@ function earlier(a: number, b: number): number {
   return a === 0 || (b !== 0 && b < a) ? b : a;
 }
 
-const OBSERVED_FIELDS = [
-  ['relaySeenAt', CAPABILITY_MASK.relay],
-  ['coordinationSeenAt', CAPABILITY_MASK.coordination],
-  ['dualStackSeenAt', CAPABILITY_MASK.dualStack],
-  ['natSeenAt', CAPABILITY_MASK.natType],
-] as const;
-
 /** Of each field the later observation stands. */
 function mergeObservations(c: Columns, slot: number, saved: PeerRecord): void {
-  for (const [index, [column, mask]] of OBSERVED_FIELDS.entries()) {
-    const at = saved.observedAt[index]!;
-    if (at <= c[column][slot]!) continue;
-    c[column][slot] = at;
-    c.observed[slot] = (c.observed[slot]! & ~mask) | (saved.observed & mask);
-  }
+  if (saved.observed === 0) return;
+  const [relay, coordination, dualStack, nat] = saved.observedAt;
+  takeLater(c, slot, c.relaySeenAt, relay, saved.observed & CAPABILITY_MASK.relay, CAPABILITY_MASK.relay);
+  takeLater(c, slot, c.coordinationSeenAt, coordination, saved.observed & CAPABILITY_MASK.coordination, CAPABILITY_MASK.coordination);
+  takeLater(c, slot, c.dualStackSeenAt, dualStack, saved.observed & CAPABILITY_MASK.dualStack, CAPABILITY_MASK.dualStack);
+  takeLater(c, slot, c.natSeenAt, nat, saved.observed & CAPABILITY_MASK.natType, CAPABILITY_MASK.natType);
+}
+
+function takeLater(c: Columns, slot: number, seenAt: Float64Array, at: number, value: number, mask: number): void {
+  if (at <= seenAt[slot]!) return;
+  seenAt[slot] = at;
+  c.observed[slot] = (c.observed[slot]! & ~mask) | value;
 }
 
 function mergeMeasurements(state: CacheState, slot: number, saved: PeerRecord): void {
@@ -99,7 +98,7 @@ function mergeRtt(saved: number, local: number, keep: number, add: number): numb
 
 function mergeAddressLists(state: CacheState, slot: number, saved: PeerRecord, isOlder: boolean): void {
   const own = state.table.addresses[slot]!;
-  if ((state.table.columns.dirty[slot]! & ADDRESSES_REPLACED) !== 0) return;
+  if ((state.table.columns.dirty[slot]! & ADDRESSES_REPLACED) !== 0 || isSameList(own, saved.addresses)) return;
   const merged = new Map<string, PeerAddress>();
   for (const { text, verifiedAt, scope } of saved.addresses) merged.set(text, { text, verifiedAt, scope, isNew: false });
   for (const address of own) {
@@ -115,4 +114,13 @@ function mergeAddressLists(state: CacheState, slot: number, saved: PeerRecord, i
   state.table.addresses[slot] = orderAddresses([...merged.values()]).slice(0, MAX_ADDRESSES);
   indexAddresses(state, slot);
   noteGlobalReach(state, slot);
+}
+
+/** The rule for peers that nobody changed; it spares them the work. */
+function isSameList(own: readonly PeerAddress[], saved: readonly RecordedAddress[]): boolean {
+  if (own.length !== saved.length) return false;
+  for (let at = 0; at < own.length; at++) {
+    if (own[at]!.text !== saved[at]!.text || own[at]!.verifiedAt !== saved[at]!.verifiedAt) return false;
+  }
+  return true;
 }

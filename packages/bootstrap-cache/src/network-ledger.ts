@@ -1,7 +1,7 @@
 /** Interns network names and counts the peers of each. 0 stands for "counts for no network". */
 export class NetworkLedger {
-  readonly #numbers = new Map<string, number>();
-  readonly #names: string[] = [''];
+  readonly #numbers = new Map<string | number, number>();
+  readonly #names: (string | number)[] = [''];
   readonly #counts: number[] = [0];
   readonly #free: number[] = [];
 
@@ -10,22 +10,12 @@ export class NetworkLedger {
     return this.#numbers.size;
   }
 
-  /** Numbers are below this. */
-  get bound(): number {
-    return this.#counts.length;
-  }
-
-  /** The number of a network that has peers. */
-  find(name: string): number | undefined {
-    return this.#numbers.get(name);
-  }
-
   countOf(network: number): number {
     return this.#counts[network]!;
   }
 
   /** Counts one more peer and returns the network's number; undefined counts nowhere. */
-  enter(name: string | undefined): number {
+  enter(name: string | number | undefined): number {
     if (name === undefined) return 0;
     let network = this.#numbers.get(name);
     if (network === undefined) {

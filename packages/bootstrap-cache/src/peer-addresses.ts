@@ -9,18 +9,24 @@ export const MAX_ADDRESS_LENGTH = 256;
 /** UTF-16 units of an id. */
 export const MAX_ID_LENGTH = 128;
 
-// Control characters, and halves of surrogate pairs, which files could not hold.
-// oxlint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029]|\p{Surrogate}/u;
+/** No blanks, no control characters, and no halves of surrogate pairs, which files could not hold. */
+function isPrintable(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= 0x20 || (code >= 0x7f && code <= 0xa0) || code === 0x2028 || code === 0x2029) return false;
+    if (code >= 0xd800 && code <= 0xdfff) return text.isWellFormed() && isPrintable(text.replaceAll(/[\u{10000}-\u{10ffff}]/gu, ''));
+  }
+  return true;
+}
 
 /** Ids are opaque: 1 to 128 characters, none of them a blank or a control character. */
 export function isValidId(id: unknown): id is string {
-  return typeof id === 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH && !UNPRINTABLE.test(id);
+  return typeof id === 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH && isPrintable(id);
 }
 
 /** Addresses have the same form, up to 256 characters; the settings may demand that the classifier knows them. */
 export function isValidAddress(address: unknown, settings: Settings): address is string {
-  if (typeof address !== 'string' || address.length === 0 || address.length > MAX_ADDRESS_LENGTH || UNPRINTABLE.test(address)) return false;
+  if (typeof address !== 'string' || address.length === 0 || address.length > MAX_ADDRESS_LENGTH || !isPrintable(address)) return false;
   return settings.acceptUnclassified || settings.classifyAddress(address) !== undefined;
 }
 

@@ -3,6 +3,7 @@ import { type AddressPreference, cachedPeer } from './cached-peer.ts';
 import { cacheStats } from './cache-stats.ts';
 import { type CacheState, createState, removePeer, rescore, rescoreAll } from './cache-state.ts';
 import { cleanUp } from './cleanup.ts';
+import { ClockWatch } from './clock-steps.ts';
 import { type CacheEvents, type CacheEventType, CacheEmitter } from './events.ts';
 import { applyOutcome } from './outcomes.ts';
 import { overlay, packCapabilities } from './packed-capabilities.ts';
@@ -23,10 +24,12 @@ export class PeerCache {
   protected readonly gate: AdmissionGate;
   protected readonly events: CacheEmitter = new CacheEmitter();
   protected isDegraded: boolean = false;
+  readonly #clock: ClockWatch;
 
   constructor(settings: Settings) {
     this.state = createState(settings);
     this.gate = new AdmissionGate(this.state);
+    this.#clock = new ClockWatch(this.state);
   }
 
   /** Peers in the cache. */
@@ -201,7 +204,7 @@ export class PeerCache {
   }
 
   protected now(): number {
-    return this.state.settings.clock.now();
+    return this.#clock.now();
   }
 
   protected updated(id: string, change: CacheEvents['updated']['change']): void {

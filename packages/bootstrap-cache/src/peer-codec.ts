@@ -1,5 +1,6 @@
+import { bytesToHex, parseHex } from './hex.ts';
 import { NAT_TYPES } from './packed-capabilities.ts';
-import { isValidAddress, isValidId, MAX_ADDRESSES } from './peer-addresses.ts';
+import { isValidAddress, isValidId, MAX_ADDRESSES, MAX_ID_LENGTH } from './peer-addresses.ts';
 import type { PeerRecord, RecordedAddress } from './peer-record.ts';
 import type { Settings } from './settings.ts';
 import { SOURCE_CODES } from './source-codes.ts';
@@ -11,7 +12,6 @@ const SCOPES: readonly AddressScope[] = ['loopback', 'local', 'global'];
 const EVIDENCE_STEPS = 1024;
 const RTT_STEPS = 100;
 const SEED_BIT = 8;
-const HEX_ID = /^(?:[0-9a-f]{2}){4,64}$/;
 
 /**
  * A peer as an array of fixed positions. Times are ages in ms before `savedAt` (mostly five bytes
@@ -21,7 +21,7 @@ export function encodePeer(record: PeerRecord, savedAt: number): unknown[] {
   const age = (at: number): number | null => (at === 0 ? null : savedAt - at);
   const rtt = (ms: number): number | null => (Number.isNaN(ms) ? null : Math.round(ms * RTT_STEPS));
   return [
-    HEX_ID.test(record.id) ? hexToBytes(record.id) : record.id,
+    parseHex(record.id) ?? record.id,
     record.addresses.map(({ text, verifiedAt, scope }) => (verifiedAt === 0 || scope === undefined ? text : [text, savedAt - verifiedAt, SCOPES.indexOf(scope)])),
     record.source | (record.isSeed ? SEED_BIT : 0),
     age(record.firstSeenAt),
@@ -46,13 +46,17 @@ export function encodePeer(record: PeerRecord, savedAt: number): unknown[] {
 /** The record, or why it is refused. Nothing in it is trusted: a checksum is easily made to fit. */
 export function decodePeer(value: unknown, savedAt: number, settings: Settings): PeerRecord | string {
   if (!Array.isArray(value) || value.length < 19) return 'not a peer entry';
-  const id = typeof value[0] === 'string' ? value[0] : value[0] instanceof Uint8Array ? bytesToHex(value[0]) : undefined;
-  if (!isValidId(id)) return 'bad id';
+  const id = decodeId(value[0]);
+  if (id === undefined) return 'bad id';
   const addresses = decodeAddresses(value[1], savedAt, settings);
   if (typeof addresses === 'string') return addresses;
-  const ages = [value[3], value[4], value[5], value[6], value[12]].map((age) => timeOf(age, savedAt));
-  if (ages.some(Number.isNaN)) return 'bad time';
-  const [firstSeenAt, lastSeenAt, lastAttemptAt, lastSuccessAt, evidenceAt] = ages as [number, number, number, number, number];
+  const firstSeenAt = timeOf(value[3], savedAt);
+  const lastSeenAt = timeOf(value[4], savedAt);
+  const lastAttemptAt = timeOf(value[5], savedAt);
+  const lastSuccessAt = timeOf(value[6], savedAt);
+  const evidenceAt = timeOf(value[12], savedAt);
+  // NaN spreads through the sum.
+  if (Number.isNaN(firstSeenAt + lastSeenAt + lastAttemptAt + lastSuccessAt + evidenceAt)) return 'bad time';
   const origin = wholeNumber(value[2], 15);
   const successes = wholeNumber(value[7], 0xffff_ffff);
   const failures = wholeNumber(value[8], 0xffff_ffff);
@@ -64,9 +68,11 @@ export function decodePeer(value: unknown, savedAt: number, settings: Settings):
   if (origin < 0 || successes < 0 || failures < 0 || consecutive < 0 || good < 0 || bad < 0 || claimed < 0 || observed < 0) return 'bad number';
   const source = origin & ~SEED_BIT;
   if (source >= SOURCE_CODES.length || (claimed >> 6) > NAT_TYPES.length || (observed >> 6) > NAT_TYPES.length) return 'unknown code';
-  const rtts = [value[13], value[14], value[15]].map((rtt) => (rtt === null ? Number.NaN : wholeNumber(rtt, 1e12) / RTT_STEPS));
-  if (rtts.some((rtt) => rtt < 0)) return 'bad round trip';
-  const observedAt = observed === 0 ? [0, 0, 0, 0] : Array.isArray(value[18]) ? value[18].map((age) => timeOf(age, savedAt)) : [];
+  const rttMs = roundTripOf(value[13]);
+  const minRttMs = roundTripOf(value[14]);
+  const maxRttMs = roundTripOf(value[15]);
+  if (rttMs < 0 || minRttMs < 0 || maxRttMs < 0) return 'bad round trip';
+  const observedAt = observed === 0 ? NEVER_OBSERVED : Array.isArray(value[18]) ? value[18].map((age) => timeOf(age, savedAt)) : [];
   if (observedAt.length !== 4 || observedAt.some(Number.isNaN)) return 'bad observation';
   return {
     id,
@@ -83,13 +89,25 @@ export function decodePeer(value: unknown, savedAt: number, settings: Settings):
     goodEvidence: Math.min(good / EVIDENCE_STEPS, settings.model.evidenceCap),
     badEvidence: Math.min(bad / EVIDENCE_STEPS, settings.model.evidenceCap),
     evidenceAt,
-    rttMs: rtts[0]!,
-    minRttMs: rtts[1]!,
-    maxRttMs: rtts[2]!,
+    rttMs,
+    minRttMs,
+    maxRttMs,
     claimed,
     observed,
-    observedAt: observedAt as [number, number, number, number],
+    observedAt: observedAt as readonly number[] as readonly [number, number, number, number],
   };
+}
+
+function decodeId(value: unknown): string | undefined {
+  if (!(value instanceof Uint8Array)) return isValidId(value) ? value : undefined;
+  return value.length >= 4 && value.length <= MAX_ID_LENGTH / 2 ? bytesToHex(value) : undefined;
+}
+
+const NEVER_OBSERVED: readonly number[] = [0, 0, 0, 0];
+
+/** Ms, NaN for unknown, negative for what cannot be. */
+function roundTripOf(value: unknown): number {
+  return value === null ? Number.NaN : wholeNumber(value, 1e12) / RTT_STEPS;
 }
 
 function decodeAddresses(value: unknown, savedAt: number, settings: Settings): RecordedAddress[] | string {
@@ -98,6 +116,10 @@ function decodeAddresses(value: unknown, savedAt: number, settings: Settings): R
   for (const item of value as unknown[]) {
     const [text, age, code] = Array.isArray(item) ? (item as unknown[]) : [item, null, -1];
     if (!isValidAddress(text, settings)) return 'bad address';
+    if (age === null) {
+      if (!addresses.some((known) => known.text === text)) addresses.push({ text, verifiedAt: 0, scope: undefined });
+      continue;
+    }
     const verifiedAt = timeOf(age, savedAt);
     const scope = SCOPES[code as number];
     if (Number.isNaN(verifiedAt) || (verifiedAt !== 0 && scope === undefined)) return 'bad proof of an address';
@@ -119,20 +141,4 @@ export function timeOf(age: unknown, savedAt: number): number {
 /** The number, -1 when it is not whole, negative or too large. */
 function wholeNumber(value: unknown, max: number): number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max ? (value as number) : -1;
-}
-
-const HEX_DIGITS = '0123456789abcdef';
-
-function hexToBytes(hex: string): Uint8Array {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = (HEX_DIGITS.indexOf(hex[2 * at]!) << 4) | HEX_DIGITS.indexOf(hex[2 * at + 1]!);
-  return bytes;
-}
-
-const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => HEX_DIGITS[byte >> 4]! + HEX_DIGITS[byte & 15]!);
-
-export function bytesToHex(bytes: Uint8Array): string {
-  let hex = '';
-  for (const byte of bytes) hex += HEX_PAIRS[byte]!;
-  return hex;
 }

@@ -29,6 +29,8 @@ export class PeerTable {
   readonly failureReasons: (string | undefined)[] = [];
   readonly #slots = new Map<string, number>();
   #capacity = INITIAL_CAPACITY;
+  /** Rows below this have held a peer. */
+  #usedBefore = 0;
 
   get size(): number {
     return this.ids.length;
@@ -41,12 +43,13 @@ export class PeerTable {
   /** Adds a cleared row for an id that is not present. */
   insert(id: string, addresses: PeerAddress[]): number {
     const slot = this.ids.length;
-    if (slot === this.#capacity) this.#grow();
+    if (slot === this.#capacity) this.#grow(2 * slot);
     this.ids.push(id);
     this.addresses.push(addresses);
     this.failureReasons.push(undefined);
     this.#slots.set(id, slot);
-    clearRow(this.columns, slot);
+    clearRow(this.columns, slot, slot < this.#usedBefore);
+    if (slot === this.#usedBefore) this.#usedBefore += 1;
     return slot;
   }
 
@@ -63,9 +66,14 @@ export class PeerTable {
     this.ids.length = this.addresses.length = this.failureReasons.length = last;
   }
 
-  #grow(): void {
-    this.#capacity *= 2;
-    const grown = createColumns(this.#capacity);
+  /** Makes room for `peers` at once. */
+  reserve(peers: number): void {
+    if (peers > this.#capacity) this.#grow(peers);
+  }
+
+  #grow(capacity: number): void {
+    this.#capacity = capacity;
+    const grown = createColumns(capacity);
     copyColumns(this.columns, grown);
     this.columns = grown;
   }

@@ -1,5 +1,5 @@
 import type { Columns } from './columns.ts';
-import { halfLifeDecay } from './evidence.ts';
+import { evidenceDecay, halfLifeDecay, runFactor } from './evidence.ts';
 import { freshObservations } from './observations.ts';
 import { COORDINATION_YES, DUAL_STACK_YES, overlay, RELAY_YES } from './packed-capabilities.ts';
 import type { ScoringModel } from './scoring-model.ts';
@@ -8,12 +8,12 @@ import type { QualityParts, QualityWeights } from './types.ts';
 /** By NAT code: unknown type (0), none, full-cone, address-restricted, port-restricted, symmetric, declared unknown. */
 const NAT_SCORE = [0.5, 1, 0.9, 0.7, 0.6, 0, 0.5];
 
-/** Posterior mean of a dial's success: the prior plus outcomes that have not faded. */
+/** Posterior mean of a dial's success, from the prior and the outcomes that have not faded; lower while dials fail. */
 export function successPart(c: Columns, slot: number, now: number, model: ScoringModel): number {
-  const decay = halfLifeDecay(now - c.evidenceAt[slot]!, model.evidenceHalfLifeMs);
+  const decay = evidenceDecay(c.evidenceAt[slot]!, now, model);
   const good = c.goodEvidence[slot]! * decay + model.priorSuccesses;
   const bad = c.badEvidence[slot]! * decay + model.priorFailures;
-  return good / (good + bad);
+  return (runFactor(c.consecutive[slot]!) * good) / (good + bad);
 }
 
 /** 1 at 0 ms, 0.5 at the midpoint and when unknown, towards 0 beyond. */

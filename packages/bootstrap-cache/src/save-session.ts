@@ -1,5 +1,6 @@
 import type { AdmissionGate } from './admission.ts';
 import { type CacheState, removePeer, rescore } from './cache-state.ts';
+import { endFuture } from './clock-steps.ts';
 import { decodeSection, encodeSection, type FileImage, PEERS_PER_SECTION } from './file-format.ts';
 import { mergeRecord } from './merge-record.ts';
 import { decodePeer, encodePeer } from './peer-codec.ts';
@@ -98,6 +99,7 @@ export class SaveSession {
   #adopt(record: PeerRecord, held: PeerRecord[]): void {
     const state = this.#state;
     const slot = insertRecord(state, record);
+    endFuture(state, slot, this.#now);
     rescore(state, slot, this.#now);
     if (this.#gate.makeRoom(slot, this.#now) === undefined) this.merged.added += 1;
     else held.push(record);

@@ -6,16 +6,16 @@ const DAY = 24 * HOUR;
 export interface ScoringModel {
   /** Past outcomes count half after this long. Default 7 days. */
   evidenceHalfLifeMs: number;
-  /** Outcomes beyond this many push older ones out, so that a long record cannot hide a fresh collapse. Default 16. */
+  /** Outcomes beyond this many push older ones out, so that a long record cannot hide a fresh collapse. Default 64. */
   evidenceCap: number;
-  /** Imagined outcomes of a peer that nobody has tried: the Beta prior. Defaults 1 and 1. */
+  /** Imagined outcomes of a peer that nobody has tried: the Beta prior. Defaults 0.5 and 1.5, as one of four dials to hearsay works. */
   priorSuccesses: number;
   priorFailures: number;
   /** Default 24 hours. */
   freshnessHalfLifeMs: number;
-  /** The round trip that scores 0.5, as an unknown one does. Default 150 ms. */
+  /** The round trip that scores 0.5, as an unknown one does. Default 500 ms. */
   rttMidpointMs: number;
-  /** The first failure keeps a peer back this long, each further one twice as long. Default 1 hour. */
+  /** The first failure keeps a peer back this long, each further one twice as long. Default 4 hours. */
   backoffBaseMs: number;
   /** Default 7 days. */
   backoffMaxMs: number;
@@ -26,12 +26,12 @@ export interface ScoringModel {
 /** Chosen on the tuning seeds of the simulation, which the published figures do not use. */
 export const DEFAULT_MODEL: Readonly<ScoringModel> = Object.freeze({
   evidenceHalfLifeMs: 7 * DAY,
-  evidenceCap: 16,
-  priorSuccesses: 1,
-  priorFailures: 1,
+  evidenceCap: 64,
+  priorSuccesses: 0.5,
+  priorFailures: 1.5,
   freshnessHalfLifeMs: DAY,
-  rttMidpointMs: 150,
-  backoffBaseMs: HOUR,
+  rttMidpointMs: 500,
+  backoffBaseMs: 4 * HOUR,
   backoffMaxMs: 7 * DAY,
   observationTtlMs: 7 * DAY,
 });

@@ -14,7 +14,7 @@ export function selectSlots(state: CacheState, count: number, options: SelectOpt
   for (let at = 0; picked.length < count && at < crowded.length; at++) picked.push(crowded[at]!);
   if (picked.length < count) {
     const { retryAt } = state.table.columns;
-    pickDiverse(state, ranked(candidates.resting, (slot) => -retryAt[slot]!, count - picked.length), count, picked, false);
+    pickDiverse(state, ranked(candidates.resting, retryAt.map((at) => -at), count - picked.length), count, picked, false);
   }
   return picked;
 }

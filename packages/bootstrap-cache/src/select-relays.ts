@@ -1,4 +1,3 @@
-import { BoundedHeap } from './bounded-heap.ts';
 import { type CacheState, FAMILY_BITS, isGloballyReachable, observedNow, refreshScores } from './cache-state.ts';
 import { isBackingOff } from './evidence.ts';
 import { COORDINATION_YES, DUAL_STACK_YES, overlay, RELAY_YES } from './packed-capabilities.ts';
@@ -36,7 +35,8 @@ function selectAble(state: CacheState, count: number, mask: number, yes: number,
   refreshScores(state, now);
   const { columns, size } = state.table;
   const { model } = state.settings;
-  const keys = new Map<number, number>();
+  const keys = new Float64Array(size);
+  const able: number[] = [];
   for (let slot = 0; slot < size; slot++) {
     // The cheap refusals first: most peers are no relays.
     if ((columns.observed[slot]! & mask) !== yes && (columns.claimed[slot]! & mask) !== yes) continue;
@@ -49,17 +49,11 @@ function selectAble(state: CacheState, count: number, mask: number, yes: number,
     if (isGloballyReachable(state, slot, now)) key += 4;
     if ((held & 48) === DUAL_STACK_YES) key += 2 * dualStackBonus;
     // Peers that back off stay behind all others.
-    if (isBackingOff(columns.retryAt[slot]!, now, model)) key -= 32;
-    keys.set(slot, key);
+    if (isBackingOff(columns.retryAt[slot]!, now, model.backoffMaxMs)) key -= 32;
+    keys[slot] = key;
+    able.push(slot);
   }
-  if (count === 1) return [...bestOf(keys)];
   const picked: number[] = [];
-  const aside = pickDiverse(state, ranked(Int32Array.from(keys.keys()), (slot) => keys.get(slot)!, count), count, picked);
+  const aside = pickDiverse(state, ranked(Int32Array.from(able), keys, count), count, picked);
   return [...picked, ...aside.slice(0, count - picked.length)];
-}
-
-function bestOf(keys: ReadonlyMap<number, number>): Int32Array {
-  const heap = new BoundedHeap(1);
-  for (const [slot, key] of keys) heap.offer(slot, key);
-  return heap.drain();
 }

@@ -1,4 +1,4 @@
-import { type CacheState, FAMILY_BITS, isUntested } from './cache-state.ts';
+import { type CacheState, FAMILY_BITS, RECORD } from './cache-state.ts';
 import { isBackingOff } from './evidence.ts';
 import { effectiveCapabilities } from './observations.ts';
 import { countKnown, countMatches, packCapabilities } from './packed-capabilities.ts';
@@ -34,26 +34,33 @@ export interface Candidates {
 export function findCandidates(state: CacheState, options: SelectOptions, now: number): Candidates {
   const { table, settings } = state;
   const { columns, size } = table;
+  const { retryAt, record } = columns;
+  const { backoffMaxMs, observationTtlMs } = settings.model;
   const excluded = excludedSlots(state, options.exclude);
   const required = packCapabilities(options.require);
   const requiredCount = countKnown(required);
   const families = familyMask(options.family);
+  const isFiltered = excluded !== undefined || requiredCount > 0 || families !== 0;
   const scratch = scratchFor(state, size);
   let ready = 0;
   let resting = 0;
   let untested = 0;
   let retriable = 0;
   for (let slot = 0; slot < size; slot++) {
-    if (families !== 0 && (columns.families[slot]! & families) === 0) continue;
-    if (excluded?.has(slot) === true) continue;
-    if (requiredCount > 0 && countMatches(effectiveCapabilities(columns, slot, now, settings.model.observationTtlMs), required) < requiredCount) continue;
-    if (isBackingOff(columns.retryAt[slot]!, now, settings.model)) {
-      scratch.resting[resting++] = slot;
-      continue;
+    if (isFiltered) {
+      if (families !== 0 && (columns.families[slot]! & families) === 0) continue;
+      if (excluded?.has(slot) === true) continue;
+      if (requiredCount > 0 && countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), required) < requiredCount) continue;
     }
+    const kind = record[slot]!;
+    if (kind === RECORD.failedLast) {
+      if (isBackingOff(retryAt[slot]!, now, backoffMaxMs)) {
+        scratch.resting[resting++] = slot;
+        continue;
+      }
+      scratch.retriable[retriable++] = slot;
+    } else if (kind === RECORD.untested) scratch.untested[untested++] = slot;
     scratch.ready[ready++] = slot;
-    if (isUntested(state, slot)) scratch.untested[untested++] = slot;
-    else if (columns.consecutive[slot]! > 0) scratch.retriable[retriable++] = slot;
   }
   return {
     ready: scratch.ready.subarray(0, ready),

@@ -4,8 +4,8 @@ import type { Random } from './env.ts';
 /** Hands out slots one by one; undefined when there are no more. */
 export type SlotStream = () => number | undefined;
 
-/** Best key first. Ranks a little more than `expected` at once, and more whenever that runs out. */
-export function ranked(slots: Int32Array, keyOf: (slot: number) => number, expected: number): SlotStream {
+/** Best key first, `keys` being indexed by slot. Ranks a little more than `expected` at once, and more whenever that runs out. */
+export function ranked(slots: Int32Array, keys: Float64Array, expected: number): SlotStream {
   let limit = Math.min(slots.length, 2 * expected + 16);
   let order: Int32Array | undefined;
   let at = 0;
@@ -13,7 +13,7 @@ export function ranked(slots: Int32Array, keyOf: (slot: number) => number, expec
     if (order === undefined || (at === order.length && limit < slots.length)) {
       if (order !== undefined) limit = Math.min(slots.length, limit * 8);
       const heap = new BoundedHeap(limit);
-      for (const slot of slots) heap.offer(slot, keyOf(slot));
+      heap.offerAll(slots, keys);
       order = heap.drain();
     }
     return order[at++];

@@ -1,8 +1,9 @@
 import { drawBeta } from './beta-draw.ts';
 import type { CacheState } from './cache-state.ts';
-import { halfLifeDecay } from './evidence.ts';
+import { keepingValue } from './eviction-queue.ts';
+import { evidenceDecay, halfLifeDecay, runFactor } from './evidence.ts';
 import { effectiveCapabilities } from './observations.ts';
-import { countMatches, packCapabilities } from './packed-capabilities.ts';
+import { COORDINATION_YES, countMatches, NAT_TYPES, packCapabilities, RELAY_YES } from './packed-capabilities.ts';
 import { antQuicParts } from './quality-ant-quic.ts';
 import { successPart } from './quality.ts';
 import type { Candidates, SelectOptions } from './selection-query.ts';
@@ -10,19 +11,19 @@ import { ranked, shuffled, type SlotStream, tournament } from './slot-streams.ts
 
 /** When both kinds are there, this share of explorations goes to peers that were never tried, the rest to ones that failed. */
 export const UNTESTED_SHARE = 0.8;
-/** An exploration looks at this many peers of its kind and takes the one from the least crowded network. */
-const EXPLORATION_ROUNDS = 3;
+/** An exploration looks at this many peers of its kind and takes the one that promises most. */
+const EXPLORATION_ROUNDS = 32;
 
 /** The order in which peers that may be dialled are offered. */
 export function orderReady(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number): SlotStream {
   const { random } = state.settings;
   switch (options.strategy ?? state.settings.strategy) {
     case 'best-first':
-      return ranked(candidates.ready, preferring(state, options, now, byScore(state)), count);
+      return ranked(candidates.ready, preferring(state, options, now, rankingScores(state, candidates)), count);
     case 'random':
       return shuffled(candidates.ready, random);
     case 'thompson':
-      return ranked(candidates.ready, preferring(state, options, now, drawnScores(state, candidates.ready, now)), count);
+      return ranked(candidates.ready, preferring(state, options, now, drawnScores(state, candidates, now)), count);
     case 'epsilon-greedy':
       return epsilonGreedy(state, candidates, options, count, now);
   }
@@ -34,9 +35,9 @@ export function orderReady(state: CacheState, candidates: Candidates, options: S
  */
 function epsilonGreedy(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number): SlotStream {
   const { random, epsilon } = state.settings;
-  const best = ranked(candidates.ready, preferring(state, options, now, byScore(state)), count);
-  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, isBetterToExplore(state));
-  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, isBetterToExplore(state));
+  const best = ranked(candidates.ready, preferring(state, options, now, rankingScores(state, candidates)), count);
+  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, isBetterToExplore(state, now));
+  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, isBetterToExplore(state, now));
   const used = new Set<number>();
   const unused = (stream: SlotStream): number | undefined => {
     for (let slot = stream(); slot !== undefined; slot = stream()) {
@@ -56,42 +57,55 @@ function epsilonGreedy(state: CacheState, candidates: Candidates, options: Selec
   };
 }
 
-/** A few crowded networks must not fill the explorations; among equals the peer heard of last is likelier to live. */
-function isBetterToExplore(state: CacheState): (a: number, b: number) => boolean {
+/** What hearsay of a peer is worth halves in this time: most peers of a network stay for hours. */
+const HEARSAY_HALF_LIFE_MS = 6 * 3_600_000;
+
+/**
+ * The likelier discovery of two: heard of lately, not behind a translator that is hard to pass by
+ * its own account, which nobody has a reason to make up, and not from a network that names many.
+ */
+function isBetterToExplore(state: CacheState, now: number): (a: number, b: number) => boolean {
   const { columns } = state.table;
   const { ledger } = state;
-  return (a, b) => {
-    const crowdA = ledger.countOf(columns.network[a]!);
-    const crowdB = ledger.countOf(columns.network[b]!);
-    return crowdA === crowdB ? columns.lastSeenAt[a]! > columns.lastSeenAt[b]! : crowdA < crowdB;
+  const value = (slot: number): number => {
+    const nat = NAT_TYPES[(columns.claimed[slot]! >> 6) - 1];
+    const helps = (columns.claimed[slot]! & 3) === RELAY_YES || (columns.claimed[slot]! & 12) === COORDINATION_YES;
+    const odds = nat === 'symmetric' || nat === 'port-restricted' ? 0.3 : helps ? 3 : 1;
+    return (odds * halfLifeDecay(now - columns.lastSeenAt[slot]!, HEARSAY_HALF_LIFE_MS)) / Math.max(1, ledger.countOf(columns.network[slot]!));
   };
+  return (a, b) => value(a) > value(b);
 }
 
-function byScore(state: CacheState): (slot: number) => number {
-  const { score } = state.table.columns;
-  return (slot) => score[slot]!;
+/** Scores, of untested peers lowered by their network's crowd: else a flood fills whatever proven peers leave over. */
+function rankingScores(state: CacheState, candidates: Candidates): Float64Array {
+  const keys = state.table.columns.score.slice(0, state.table.size);
+  for (const slot of candidates.untested) keys[slot] = keepingValue(state, slot);
+  return keys;
 }
 
-/** The score with its success part replaced by a draw from that peer's posterior, one draw per selection. */
-function drawnScores(state: CacheState, slots: Int32Array, now: number): (slot: number) => number {
+/** The same with the success part replaced by a draw from that peer's posterior, one draw per selection. */
+function drawnScores(state: CacheState, candidates: Candidates, now: number): Float64Array {
   const { settings } = state;
   const { model, weights, random } = settings;
   const c = state.table.columns;
-  const drawn = new Float64Array(state.table.size);
-  for (const slot of slots) {
-    const decay = halfLifeDecay(now - c.evidenceAt[slot]!, model.evidenceHalfLifeMs);
-    const draw = drawBeta(random, c.goodEvidence[slot]! * decay + model.priorSuccesses, c.badEvidence[slot]! * decay + model.priorFailures);
+  const keys = rankingScores(state, candidates);
+  for (const slot of candidates.ready) {
+    const decay = evidenceDecay(c.evidenceAt[slot]!, now, model);
+    const drawnMean = drawBeta(random, c.goodEvidence[slot]! * decay + model.priorSuccesses, c.badEvidence[slot]! * decay + model.priorFailures);
+    const draw = drawnMean * runFactor(c.consecutive[slot]!);
     const mean = settings.scoring === 'ant-quic' ? antQuicParts(c, slot, now, model.observationTtlMs).success : successPart(c, slot, now, model);
-    drawn[slot] = c.score[slot]! + weights.success * (draw - mean);
+    keys[slot]! += weights.success * (draw - mean);
   }
-  return (slot) => drawn[slot]!;
+  return keys;
 }
 
-function preferring(state: CacheState, options: SelectOptions, now: number, keyOf: (slot: number) => number): (slot: number) => number {
+/** Adds 2 for each preferred capability: qualities stay below 2, so a match outweighs any of them. */
+function preferring(state: CacheState, options: SelectOptions, now: number, keys: Float64Array): Float64Array {
   const preferred = packCapabilities(options.prefer);
-  if (preferred === 0) return keyOf;
+  if (preferred === 0) return keys;
   const { columns } = state.table;
   const { observationTtlMs } = state.settings.model;
-  // Scores stay below 2, so a match outweighs any of them.
-  return (slot) => 2 * countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), preferred) + keyOf(slot);
+  const raised = keys.slice(0, state.table.size);
+  for (let slot = 0; slot < raised.length; slot++) raised[slot]! += 2 * countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), preferred);
+  return raised;
 }

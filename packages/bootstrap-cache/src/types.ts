@@ -126,8 +126,8 @@ export interface QualityWeights {
 export interface AddressClass {
   /** Undefined when a name decides it at dial time. */
   readonly family: 4 | 6 | undefined;
-  /** Peers of one network count together for diversity: /24, /48 or a domain. */
-  readonly network: string;
+  /** Peers of one network count together for diversity: /24, /48 or a domain. Whatever compares equal is one network. */
+  readonly network: string | number;
   readonly scope: AddressScope;
 }
 

@@ -1,0 +1,84 @@
+import type { ContestantKind } from './contestant.ts';
+import { dial, isOnline, makeTrace, nodeClock, type SimPeer, type Trace } from './world.ts';
+
+/** Connections that a node wants. */
+const WANTED = 8;
+/** Peers asked for at a time, as in the reference's own example. */
+const BATCH = 50;
+/** A start that has dialled this many peers gives up. */
+const MAX_DIALS = 500;
+
+export interface Result {
+  /** Failed dials of each start of the node, before it had eight connections. */
+  readonly failed: readonly number[];
+  /** Starts that ended with fewer than eight. */
+  readonly incomplete: number;
+}
+
+/** Lets one contestant live through one trace. */
+export async function play(kind: ContestantKind, trace: Trace): Promise<Result> {
+  const contestant = await kind.create(trace);
+  const peers = new Map<string, SimPeer>(trace.peers.map((peer) => [peer.id, peer]));
+  const failed: number[] = [];
+  let incomplete = 0;
+  let connected = new Set<SimPeer>();
+  for (const peer of trace.seeds) contestant.hear(peer, 'seed', nodeClock(trace.events[0]!.at));
+
+  const connect = (at: number): number => {
+    const now = nodeClock(at);
+    const tried = new Set([...connected].map(({ id }) => id));
+    let failures = 0;
+    let dials = 0;
+    while (connected.size < WANTED && dials < MAX_DIALS) {
+      const batch = contestant.select(BATCH, tried, now);
+      if (batch.length === 0) break;
+      for (const id of batch) {
+        if (connected.size >= WANTED || dials >= MAX_DIALS) break;
+        tried.add(id);
+        dials += 1;
+        const peer = peers.get(id);
+        const result = peer === undefined ? { ok: false, rttMs: 0 } : dial(trace, peer, at);
+        contestant.outcome(peer ?? ({ id } as SimPeer), result.ok, result.rttMs, now);
+        if (result.ok) connected.add(peer!);
+        else failures += 1;
+      }
+    }
+    return failures;
+  };
+
+  for (const event of trace.events) {
+    const now = nodeClock(event.at);
+    switch (event.type) {
+      case 'gossip':
+      case 'inbound':
+        for (const peer of event.peers) contestant.hear(peer, event.type === 'gossip' ? 'gossip' : 'connection', now);
+        break;
+      case 'start':
+        connected = new Set();
+        failed.push(connect(event.at));
+        if (connected.size < WANTED) incomplete += 1;
+        break;
+      case 'tick':
+        // Pings of the connections are outcomes too. Those that broke are replaced: experience, but not counted.
+        for (const peer of connected) {
+          const isAlive = isOnline(peer, event.at);
+          contestant.outcome(peer, isAlive, peer.rttMs, now);
+          if (!isAlive) connected.delete(peer);
+        }
+        connect(event.at);
+        contestant.maintain(now);
+        break;
+    }
+  }
+  return { failed, incomplete };
+}
+
+/** Means over all starts, one per seed. */
+export async function playSeeds(kind: ContestantKind, seeds: readonly string[], withFlood: boolean): Promise<number[]> {
+  const means: number[] = [];
+  for (const seed of seeds) {
+    const { failed } = await play(kind, makeTrace(seed, withFlood));
+    means.push(failed.reduce((sum, count) => sum + count, 0) / failed.length);
+  }
+  return means;
+}
