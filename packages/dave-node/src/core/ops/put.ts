@@ -133,21 +133,23 @@ export class Putter {
   }
 
   async #write(dat: Dat, options: PutDatOptions, deadline: Deadline): Promise<PutResult> {
-    const { directory, emitter, identity, counters } = this.#modules;
+    const { directory, identity, counters } = this.#modules;
     const target = peerIdOf(dat.publicKey);
     const minAcks = options.minAcks ?? 0;
     const client = this.#options.mode === 'client';
     const wantedPeers = Math.max(client ? 1 : 0, minAcks - (client ? 0 : 1));
-    const enough = wantedPeers === 0 || (await waitForPeers(directory, emitter, wantedPeers, deadline));
+    const someone = await this.#meet(wantedPeers, deadline);
     const replicas = rankReplicas(directory, { id: identity.id, client }, target);
     const entry: Entry = { dat, replicas: replicaIds(replicas) };
     const local = await this.#parts.ingest.admitVerified(entry, 'local');
     this.#assertStands(local.reason, replicas);
-    if (!enough && replicas.length === 0) {
+    if (!someone && replicas.length === 0) {
       throw new NodeError('NODE_NO_PEERS', 'no peer became active before the deadline, and a client is no replica itself: give more edges');
     }
     const outcomes = await Promise.all(
-      replicas.map(({ peer }) => (peer === undefined ? localOutcome(local.reason) : this.#parts.delivery.deliver(peer, entry, deadline.signal))),
+      replicas.map(async ({ peer }) =>
+        peer === undefined ? localOutcome(local.reason) : await this.#parts.delivery.deliver(peer, entry, deadline.signal),
+      ),
     );
     const result: PutResult = {
       dat,
@@ -159,6 +161,14 @@ export class Putter {
     count(counters.puts, result.acks >= minAcks ? 'written' : 'written-too-few');
     if (result.acks < minAcks) throw new NotEnoughAcksError(minAcks, result);
     return result;
+  }
+
+  /** Waits for as many peers as are wanted; false when there is nobody at all. Half of the time is left to write to the few who came. */
+  async #meet(wanted: number, deadline: Deadline): Promise<boolean> {
+    const { clock, directory, emitter } = this.#modules;
+    if (wanted === 0) return true;
+    using meeting = new Deadline(clock, deadline.remainingMs / 2, deadline.signal);
+    return (await waitForPeers(directory, emitter, wanted, meeting)) || (await waitForPeers(directory, emitter, 1, deadline));
   }
 
   #assertStands(reason: IngestReason, replicas: readonly Replica[]): void {
