@@ -10,6 +10,8 @@ export type GoAvailability =
 
 const SOURCE_DIRECTORY = join(import.meta.dirname, '..', 'go');
 const BUILD_DIRECTORY = join(import.meta.dirname, '..', '.build');
+/** Names the `go` command to use, and no other. */
+const GO_VARIABLE = 'DAVE_INTEROP_GO';
 /** On PATH, else where the official installer puts it. */
 const GO_COMMANDS = ['go', '/usr/local/go/bin/go'];
 const BUILD_TIMEOUT_MS = 180_000;
@@ -26,11 +28,12 @@ export function goAvailability(): GoAvailability {
 }
 
 function findGo(): GoAvailability {
-  for (const command of GO_COMMANDS) {
+  const chosen = process.env[GO_VARIABLE];
+  for (const command of chosen === undefined ? GO_COMMANDS : [chosen]) {
     const found = spawnSync(command, ['env', 'GOVERSION'], { encoding: 'utf8', cwd: SOURCE_DIRECTORY });
     if (found.status === 0) return { available: true, command, version: found.stdout.trim() };
   }
-  return { available: false, reason: 'no Go toolchain: install Go 1.22 or later and put it on PATH' };
+  return { available: false, reason: `no Go toolchain: install Go 1.22 or later and put it on PATH, or name it in ${GO_VARIABLE}` };
 }
 
 /**

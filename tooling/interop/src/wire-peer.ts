@@ -84,6 +84,11 @@ export class WirePeer implements AsyncDisposable {
     }
   }
 
+  /** Packets that came and were not taken by `receive`. */
+  get kept(): readonly Received[] {
+    return this.#kept;
+  }
+
   /** Connections that the dialler has ended. */
   get finishedStreams(): number {
     return this.#finishedStreams;
