@@ -1,5 +1,5 @@
 import { distance } from '@p2p/dave-wire';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MembershipChanges } from '../../src/core/ops/membership-changes.ts';
 import type { Replica } from '../../src/core/ops/replicas.ts';
@@ -21,7 +21,7 @@ function asReplicas(ids: readonly bigint[]): Replica[] {
 
 test('the new replicas are those of now without those of the last walk, plus whoever came back', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(id, { maxLength: 16 }), fc.array(fc.tuple(fc.boolean(), id), { maxLength: 30 }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (before, events, target) => {
+    fc.property(fc.uniqueArray(id, { maxLength: 16, size: 'max' }), fc.array(fc.tuple(fc.boolean(), id), { maxLength: 30, size: 'max' }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (before, events, target) => {
       const changes = new MembershipChanges();
       const present = new Set(before);
       for (const one of before) changes.arrived(one);
@@ -46,6 +46,7 @@ test('the new replicas are those of now without those of the last walk, plus who
       const expected = now.filter((one) => one !== SELF && (arrived.has(one) || !former.has(one)));
       expect(changes.newAmong(target, asReplicas(now)).map((replica) => replica.id)).toEqual(expected);
     }),
+    { numRuns: 1500 },
   );
 });
 

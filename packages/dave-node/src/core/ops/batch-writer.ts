@@ -144,12 +144,11 @@ export class BatchWriter implements AsyncDisposable {
 
   /** Counts it as underway. Whoever started it gets the rejection. */
   #tracked<T>(work: Promise<T>): Promise<T> {
-    this.#underway.add(work);
-    const done = (): void => {
-      this.#underway.delete(work);
-    };
-    work.then(done, done);
-    return work;
+    // Settles like the work, after which the work is forgotten.
+    const counted = work.finally(() => this.#underway.delete(counted));
+    counted.catch(() => undefined);
+    this.#underway.add(counted);
+    return counted;
   }
 
   async #run(dat: Dat): Promise<WriteOutcome> {

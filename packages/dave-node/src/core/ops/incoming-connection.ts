@@ -155,22 +155,20 @@ export class IncomingConnection {
     if (this.#heldByAcks) return;
     this.#heldByAcks = true;
     this.#connection.pause();
-    const deadline = new Deadline(this.#modules.clock, UNREAD_ACKS_MS);
-    this.#connection.drained(deadline.signal).then(
-      () => {
-        deadline[Symbol.dispose]();
-        this.#heldByAcks = false;
-        this.#unhold();
-      },
-      () => {
-        deadline[Symbol.dispose]();
-        if (deadline.timedOut) return this.close('closed-for-unread-acks');
-        // Its end is on the way: nobody is there to be told, but what it wrote before counts.
-        this.#wantsAcks = false;
-        this.#heldByAcks = false;
-        this.#unhold();
-      },
-    );
+    void this.#untilAcksAreRead();
+  }
+
+  async #untilAcksAreRead(): Promise<void> {
+    using deadline = new Deadline(this.#modules.clock, UNREAD_ACKS_MS);
+    try {
+      await this.#connection.drained(deadline.signal);
+    } catch {
+      if (deadline.timedOut) return this.close('closed-for-unread-acks');
+      // Its end is on the way: nobody is there to be told, but what it wrote before counts.
+      this.#wantsAcks = false;
+    }
+    this.#heldByAcks = false;
+    this.#unhold();
   }
 
   #unhold(): void {

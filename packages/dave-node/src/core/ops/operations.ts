@@ -105,12 +105,9 @@ export class Operations {
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
-    this.#underway.add(work);
-    const done = (): void => {
-      this.#underway.delete(work);
-    };
-    work.then(done, done);
-    return work;
+    const tracked = work.finally(() => this.#underway.delete(tracked));
+    this.#underway.add(tracked);
+    return tracked;
   }
 
   #inBackground(work: Promise<unknown>): void {

@@ -18,18 +18,20 @@ export class PersistGuard {
   persist(entry: Entry): Promise<void> {
     const name = nameOf(entry.dat);
     this.#failed.delete(name);
-    const work = this.#persist(entry).then(
-      () => {
-        this.#underway.delete(name);
-      },
-      (error: unknown) => {
-        this.#underway.delete(name);
-        this.#remember(name, entry);
-        throw error;
-      },
-    );
+    const work = this.#run(name, entry);
     this.#underway.set(name, work);
     return work;
+  }
+
+  async #run(name: bigint, entry: Entry): Promise<void> {
+    try {
+      await this.#persist(entry);
+    } catch (error) {
+      this.#remember(name, entry);
+      throw error;
+    } finally {
+      this.#underway.delete(name);
+    }
   }
 
   /** For a dat that is in memory already: resolves when it is durable; what failed before is tried again. */

@@ -85,7 +85,7 @@ export class GetRequests {
     const { entry } = message;
     const notFound = isNotFound(entry);
     let taken = false;
-    for (const outstanding of [...(this.#byAddress.get(addressKey) ?? [])]) {
+    for (const outstanding of this.#byAddress.get(addressKey) ?? []) {
       if (!isFor(outstanding, entry)) continue;
       // A peer that echoes ids always has room for one in a not-found: without it, it is forged.
       if (notFound && echoesIds(outstanding.peer)) continue;

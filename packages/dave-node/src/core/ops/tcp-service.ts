@@ -65,7 +65,7 @@ export class TcpService {
   stop(): void {
     this.#stopped = true;
     this.#heldTimer?.cancel();
-    for (const connection of [...this.#connections]) connection.close('closed-with-node');
+    for (const connection of this.#connections) connection.close('closed-with-node');
   }
 
   #makeRoom(among: (connection: IncomingConnection) => boolean, limit: number): boolean {

@@ -18,7 +18,6 @@ import type { Peer } from '../../../src/core/peers/peer.ts';
 import { PriorityStore } from '../../../src/core/store/priority-store.ts';
 import type { Identity } from '../../../src/env.ts';
 import { NodeEmitter } from '../../../src/events.ts';
-import type { Connection } from '../../../src/transport.ts';
 import type { Verifier } from '../../../src/verifier.ts';
 import { ManualDirectory, peerAt } from '../../doubles/peer-directory.ts';
 
@@ -128,7 +127,7 @@ export class OpsWorld {
     const machine: MemoryHost<Message> = this.network.host(host);
     const endpoint = await machine.bind(`${host}:4127`, {
       onPacket: (message, from) => dispatch(operations, message, from),
-      onConnection: (connection) => operations.handleConnection(connection as Connection),
+      onConnection: (connection) => operations.handleConnection(connection),
       onError: ignore,
     });
     const operations = new Operations(options, {

@@ -1,5 +1,6 @@
 import { MAX_KEY_AND_VALUE_BYTES, notFoundEntry } from '@p2p/dave-wire';
 import { expect, test } from 'vitest';
+import { GoNode } from './go-node.ts';
 import { OpsWorld } from './operations-world.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -60,7 +61,8 @@ test('the largest dat that fits reaches peers that acknowledge, without room for
 });
 
 test('a forged not-found does not end a get', async () => {
-  const world = new OpsWorld('forged not-found', { latencyMs: () => 20 });
+  // Slower than any grace for answers that overtake each other.
+  const world = new OpsWorld('forged not-found', { latencyMs: () => 400 });
   const [asker, holder] = await world.mesh(2);
   const dat = await world.dat(holder!.identity, 'key', 'true');
   world.plant(holder!, dat);
@@ -92,8 +94,11 @@ test('an answer from a peer that was not asked is ignored', async () => {
   asker!.operations.handleGetAck({ op: 'get-ack', entry: { dat, replicas: [] } }, { address: '198.51.100.9', port: 4127 });
   const other = await world.dat(holder!.identity, 'other key', 'value');
   asker!.operations.handleGetAck({ op: 'get-ack', entry: { dat: other, replicas: [] } }, holder!.address);
+  // Not even somebody who has seen the request id may answer in another's place.
+  const requestId = world.sent.map(({ message }) => (message.op === 'get' ? message.extensions?.requestId : undefined)).at(-1)!;
+  asker!.operations.handleGetAck({ op: 'get-ack', entry: { dat, replicas: [] }, extensions: { requestId } }, { address: '198.51.100.9', port: 4127 });
   expect(await world.run(pending)).toEqual({ found: false, asked: 1, answered: 1 });
-  expect(asker!.counters.packetsDropped['unasked-get-ack']).toBe(2);
+  expect(asker!.counters.packetsDropped['unasked-get-ack']).toBe(3);
   expect(world.holds(asker!, dat) || world.holds(asker!, other)).toBe(false);
 });
 
@@ -171,6 +176,34 @@ test('a silent replica is looked after by discovery', async () => {
   const got = await world.run(a!.operations.get(b!.identity.publicKey, 'key', { timeoutMs: 2000 }));
   expect(got).toEqual({ found: false, asked: 1, answered: 0 });
   expect(a!.directory.suspected.map(({ id }) => id)).toEqual([b!.identity.id]);
+});
+
+test('a datagram that is shed comes through over TCP, where back-pressure holds it', async () => {
+  const world = new OpsWorld('shed then tcp');
+  const [a, b] = await world.mesh(2, { options: { maxPendingVerifications: 4 } });
+  const release = b!.verifier.hold();
+  for (let at = 0; at < 2; at++) {
+    const filler = await world.dat(world.identity('filler'), `key ${at}`, 'value');
+    b!.operations.handlePut({ op: 'put', entry: { dat: filler, replicas: [] } }, a!.address);
+  }
+  const pending = a!.operations.put('key', bytes('value'), { minAcks: 2 });
+  await world.clock.advance(1000);
+  release();
+  expect(await world.run(pending)).toMatchObject({ acks: 2 });
+  expect(world.sent.some(({ message }) => message.op === 'put-ack' && message.code === 5)).toBe(true);
+  expect(b!.counters.connections['accepted']).toBe(1);
+});
+
+test('a Go node is asked whether it has a dat, and sent it over TCP if it has not', async () => {
+  const world = new OpsWorld('put to go');
+  const node = await world.node('192.0.2.1');
+  const [near, deaf] = [await GoNode.at(world, '192.0.2.71'), await GoNode.at(world, '192.0.2.72')];
+  deaf.losesDatagramPuts = true;
+  for (const go of [near, deaf]) node.directory.activate(go.peer);
+  const put = await world.run(node.operations.put('key', bytes('value'), { minAcks: 3 }));
+  expect(put.replicas.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'stored']);
+  expect([near.connections, deaf.connections]).toEqual([0, 1]);
+  expect([near, deaf].every((go) => go.holds(put.dat))).toBe(true);
 });
 
 test('too few acknowledgements: the error carries what was reached', async () => {
