@@ -22,7 +22,7 @@ export class DaemonClient implements Client {
 
   async get(publicKey: Uint8Array, key: string, { mode, timeoutMs, signal }: ReadOptions): Promise<Found> {
     // The key travels in the query: '..' as a path would be taken for a step upwards.
-    const query = new URLSearchParams({ key, mode, timeoutMs: String(timeoutMs) });
+    const query = new URLSearchParams({ key, mode, timeoutMs: String(timeoutMs) }).toString();
     const path = `/v1/dats/${Buffer.from(publicKey).toString('hex')}?${query}`;
     const answer = (await askDaemon(this.#socketPath, { method: 'GET', path, timeoutMs: timeoutMs + GRACE_MS, signal })) as
       | { found: true; dat: z.input<typeof datSchema>; replicas: string[]; source: string }

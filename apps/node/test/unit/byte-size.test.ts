@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, nat, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatByteSize, parseByteSize } from '../../src/config/byte-size.ts';
 
@@ -18,8 +18,8 @@ test.each(['', 'MiB', '-1', '1e9', '1 XiB', '9999999TiB', '0x10', '1..2'])('%j i
 });
 
 test('what is shown is a size again, within its rounding', () => {
-  fc.assert(
-    fc.property(fc.nat({ max: 2 ** 50 }), (bytes) => {
+  assert(
+    property(nat({ max: 2 ** 50 }), (bytes) => {
       const again = parseByteSize(formatByteSize(bytes));
       expect(again).toBeDefined();
       expect(Math.abs((again ?? 0) - bytes)).toBeLessThanOrEqual(Math.max(1, bytes * 0.06));
