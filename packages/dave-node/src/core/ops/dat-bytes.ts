@@ -21,6 +21,12 @@ export function compareVersions(a: Dat, b: Dat): number {
   return compareBytes(datDigest(a), datDigest(b));
 }
 
+/** The first eight bytes of its signature: enough to tell apart the dats that are underway at one time. */
+export function shortName(dat: Pick<Dat, 'signature'>): bigint {
+  const { buffer, byteOffset } = dat.signature;
+  return new DataView(buffer, byteOffset).getBigUint64(0);
+}
+
 const SALT_END = 16;
 const WORK_END = 48;
 const SIGNATURE_END = 112;

@@ -1,4 +1,4 @@
-import { FANOUT, peerIdOf } from '@p2p/dave-wire';
+import { FANOUT, peerIdOf, type Dat } from '@p2p/dave-wire';
 import type { Timer } from '../../env.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -78,7 +78,8 @@ export class Replication {
       emitter.on('stored', ({ dat, source }) => {
         // The writer knows about its own; what the records bring back is walked as peers become active.
         if (source === 'local' || source === 'records') return;
-        if (!this.#fresh.note(dat, clock.monotonic())) count(counters.repairs, 'fresh-forgotten');
+        const forgotten = this.#fresh.note(dat, clock.monotonic());
+        if (forgotten > 0) count(counters.repairs, 'fresh-forgotten', forgotten);
       }),
     );
     this.#scheduleWalk(this.#jittered(this.#options.replicateMs));
@@ -93,8 +94,8 @@ export class Replication {
   }
 
   /** Looks at the replicas of a dat again, because a write did not reach all of them. */
-  lookAfter(name: DatName): void {
-    if (this.#options.mode !== 'client') this.#fresh.note(name, this.#modules.clock.monotonic());
+  lookAfter(dat: Dat): void {
+    if (this.#options.mode !== 'client') this.#fresh.note(dat, this.#modules.clock.monotonic());
   }
 
   /** Peers came or went: walk soon, but not for each of them. A walk that is going on is followed by another. */
