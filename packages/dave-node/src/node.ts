@@ -371,9 +371,11 @@ export class DaveNode implements AsyncDisposable {
     dispatcher.detach();
     this.#sweeper.stop();
     this.#discovery.stop();
-    await this.#operations.stop();
-    // One failing part must not keep the others open; the first failure is reported at the end.
-    const results = await Promise.allSettled([this.#persistence?.close(), endpoint.close(), verifier.close()]);
+    // One failing part must not keep the others open; the first failure is reported at the end. What is
+    // underway may wait for the record store, so both end together; and the sockets go last, since
+    // nothing else keeps the process alive while the record store is written.
+    const flushed = await Promise.allSettled([this.#operations.stop(), this.#persistence?.close()]);
+    const results = [...flushed, ...(await Promise.allSettled([endpoint.close(), verifier.close()]))];
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason instanceof NodeError ? failure.reason : new NodeError('NODE_RECORDS_FAILED', 'closing the node failed', { cause: failure.reason });
   }

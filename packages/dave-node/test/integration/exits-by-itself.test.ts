@@ -52,3 +52,30 @@ test('the timers of the system clock do not keep a process alive', async () => {
       console.log('done');`),
   ).toBe('done');
 });
+
+test('a node that is closed writes what waits for its record store, which may fail at first, before the process ends', async () => {
+  expect(
+    await evaluate(`
+      import { generateKeyPair } from '@p2p/dave-wire';
+      import { DaveNode } from '${BUILT}';
+      let failures = 2;
+      let written = 0;
+      const records = {
+        capabilities: { durable: 'power-loss', atomic: false, shared: false },
+        async get() {},
+        async putMany(batch) {
+          if (failures-- > 0) throw new Error('busy');
+          written += batch.length;
+          return batch.map(() => ({ outcome: 'inserted' }));
+        },
+        async remove() { return true; },
+        async *records() {},
+      };
+      const node = await DaveNode.open({ listen: '127.0.0.1:0', privateKey: generateKeyPair().privateKey, records, verifyThreads: 0 });
+      const puts = [1, 2, 3].map((n) => node.put('key ' + n, new Uint8Array(3)));
+      await Promise.allSettled([puts[0]]);
+      await Promise.allSettled(puts.slice(1));
+      await node.close();
+      console.log('closed', written);`),
+  ).toBe('closed 3');
+});

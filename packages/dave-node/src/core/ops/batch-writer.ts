@@ -5,6 +5,7 @@ import { equalBytes } from '../peers/equal-bytes.ts';
 import type { Peer } from '../peers/peer.ts';
 import { isAck, noOutcomes, type BatchReport, type ReplicaReport, type WriteOutcome } from './batch-report.ts';
 import { BatchSample } from './batch-sample.ts';
+import { detachEntry } from './dat-bytes.ts';
 import { assertFits } from './dat-fits.ts';
 import { Deadline, sleep } from './deadline.ts';
 import type { Ingest } from './ingest.ts';
@@ -76,7 +77,7 @@ export class BatchWriter implements AsyncDisposable {
 
   /** Made by `batchWriter` of a node. */
   constructor(publicKey: Uint8Array, batch: BatchWriterOptions, options: OperationsOptions, modules: OperationsModules, parts: BatchParts) {
-    this.#publicKey = publicKey.slice();
+    this.#publicKey = Uint8Array.from(publicKey);
     this.#target = peerIdOf(publicKey);
     this.#options = options;
     this.#modules = modules;
@@ -161,12 +162,14 @@ export class BatchWriter implements AsyncDisposable {
     const reason = refusal ?? (verdict?.valid === false ? verdict.reason : undefined);
     if (reason !== undefined) throw new NodeError('NODE_INVALID_DAT', `every node would refuse the dat under key ${JSON.stringify(dat.key)}: ${reason}`);
     this.#totals.written += 1;
-    const entry: Entry = { dat, replicas: replicaIds(this.#ranking) };
-    const local = await ingest.admitVerified(entry, 'local');
-    if (local.reason === 'older') return this.#counted(dat, { local: 'newer', replicas: [], acks: 0 });
+    // A node that does not acknowledge may be sent it again after the caller has used the dat's bytes for the next one.
+    const entry = detachEntry({ dat, replicas: replicaIds(this.#ranking) });
+    const local = await ingest.admit(entry, 'local', this.#abort.signal).settled;
+    this.#abort.signal.throwIfAborted();
+    if (local.reason === 'older') return this.#counted(entry.dat, { local: 'newer', replicas: [], acks: 0 });
     if (dat.time > clock.now()) await sleep(clock, dat.time - clock.now(), this.#abort.signal);
-    this.#sample.offer(dat);
-    return this.#counted(dat, await this.#send(entry, localOutcome(local.reason)));
+    this.#sample.offer(entry.dat);
+    return this.#counted(entry.dat, await this.#send(entry, localOutcome(local.reason)));
   }
 
   async #send(entry: Entry, local: ReplicaOutcome): Promise<WriteOutcome> {

@@ -96,7 +96,7 @@ export class GetRun {
       for (const asking of this.#askings) asking.close();
     }
     if (deadline.signal.aborted && !deadline.timedOut) throw deadline.signal.reason;
-    await this.#keep();
+    this.#keep();
     if (latest) this.#repairStale();
     return this.#result();
   }
@@ -178,10 +178,11 @@ export class GetRun {
     } else this.#finish?.();
   }
 
-  async #keep(): Promise<void> {
+  /** Keeps a copy. Whether it becomes durable is nothing that a reader waits for. */
+  #keep(): void {
     const best = this.#best;
     if (best === undefined || best.source === 'local' || this.#options.mode === 'client') return;
-    await this.#ingest.admitVerified(best.entry, 'get');
+    this.#ingest.admit(best.entry, 'get');
   }
 
   #repairStale(): void {

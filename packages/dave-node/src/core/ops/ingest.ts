@@ -1,6 +1,7 @@
 import { leadingZeroBits, MAX_KEY_AND_VALUE_BYTES, MAX_KEY_BYTES, type Dat, type Entry, type PutAckCode } from '@p2p/dave-wire';
 import type { StoredSource } from '../../events.ts';
 import { count } from '../counters.ts';
+import { waitAtMost } from './bounded-wait.ts';
 import { detachEntry, utf8Length } from './dat-bytes.ts';
 import type { OperationsModules, OperationsOptions } from './modules.ts';
 import { PersistGuard } from './persist-guard.ts';
@@ -52,13 +53,22 @@ const RESULTS = Object.fromEntries(
 ) as Record<IngestReason, IngestResult>;
 
 type IngestModules = Pick<OperationsModules, 'clock' | 'store' | 'verifier' | 'persist' | 'emitter' | 'counters' | 'logger'>;
-type IngestOptions = Pick<OperationsOptions, 'minWork' | 'skewMs' | 'ttlMs' | 'maxPendingVerifications'>;
+type IngestOptions = Pick<OperationsOptions, 'minWork' | 'skewMs' | 'ttlMs' | 'maxPendingVerifications' | 'putTimeoutMs'>;
+
+/** An entry that was offered to the store: what became of it there, and what its sender is told once that is durable. */
+export interface Admission {
+  readonly reason: IngestReason;
+  /** Never rejects. */
+  readonly settled: Promise<IngestResult>;
+}
 
 /** The way of every dat into the store: cheap checks, signature, admission, durability. */
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #modules: IngestModules;
   readonly #guard: PersistGuard | undefined;
+  /** Dats that wait until they are durable. */
+  #waiting = 0;
 
   constructor(options: IngestOptions, modules: IngestModules) {
     this.#options = options;
@@ -77,6 +87,8 @@ export class Ingest {
    * long queue for verification is refused as `overloaded` instead.
    */
   async receive(entry: Entry, source: StoredSource, options: { shed: boolean }): Promise<IngestResult> {
+    // A record store that is slow, or stuck, must not pile up datagrams; connections are bounded by themselves.
+    if (options.shed && this.#waiting >= this.#options.maxPendingVerifications) return this.#counted('overloaded');
     const refusal = this.#refuseCheaply(entry.dat);
     if (refusal !== undefined) return await this.#settled(refusal, entry.dat);
     // Datagrams get half of the queue: a flood of them must not starve connections.
@@ -100,15 +112,21 @@ export class Ingest {
     return undefined;
   }
 
-  /** Admits an entry whose signature was checked. The entry belongs to the node from here on. */
+  /** Admits an entry whose signature was checked, and waits until it is durable. The entry belongs to the node from here on. */
   async admitVerified(entry: Entry, source: StoredSource): Promise<IngestResult> {
+    return await this.admit(entry, source).settled;
+  }
+
+  /**
+   * The same for those who do not wait for durability: the entry is in memory when this returns. An
+   * abort of `signal` ends the wait as `not-durable`, as the time for a put does.
+   */
+  admit(entry: Entry, source: StoredSource, signal?: AbortSignal): Admission {
     const { store, clock, emitter } = this.#modules;
-    const admitted = store.admit(entry, clock.now());
-    if (admitted.outcome !== 'inserted' && admitted.outcome !== 'updated') {
-      return await this.#settled(admitted.outcome, entry.dat);
-    }
-    emitter.emit('stored', { dat: entry.dat, outcome: admitted.outcome, source });
-    return await this.#durable('stored', () => this.#guard?.persist(entry));
+    const { outcome } = store.admit(entry, clock.now());
+    if (outcome !== 'inserted' && outcome !== 'updated') return { reason: outcome, settled: this.#settled(outcome, entry.dat, signal) };
+    emitter.emit('stored', { dat: entry.dat, outcome, source });
+    return { reason: 'stored', settled: this.#durable('stored', this.#guard?.persist(entry), signal) };
   }
 
   #refuseCheaply(dat: Dat): IngestReason | undefined {
@@ -119,20 +137,25 @@ export class Ingest {
   }
 
   /** "Already stored" is said only of what is durable, so it may have to wait for that. */
-  #settled(reason: IngestReason, dat: Dat): Promise<IngestResult> | IngestResult {
-    if (reason !== 'duplicate' || this.#guard === undefined) return this.#counted(reason);
-    return this.#durable('duplicate', () => this.#guard?.settled(dat));
+  #settled(reason: IngestReason, dat: Dat, signal?: AbortSignal): Promise<IngestResult> {
+    if (reason !== 'duplicate' || this.#guard === undefined) return Promise.resolve(this.#counted(reason));
+    const { store, clock } = this.#modules;
+    return this.#durable('duplicate', this.#guard.settled(dat, () => store.get(dat.publicKey, dat.key, clock.now())), signal);
   }
 
-  async #durable(reason: IngestReason, wait: () => Promise<void> | undefined): Promise<IngestResult> {
+  async #durable(reason: IngestReason, work: Promise<void> | undefined, signal?: AbortSignal): Promise<IngestResult> {
+    if (work === undefined) return this.#counted(reason);
+    this.#waiting += 1;
     try {
-      await wait();
-      return this.#counted(reason);
+      const outcome = await waitAtMost(this.#modules.clock, work, this.#options.putTimeoutMs, signal);
+      return this.#counted(outcome === 'done' ? reason : 'not-durable');
     } catch (error) {
       // Evicted before it was durable: there was no room for it after all.
       if ((error as { code?: unknown }).code === 'NODE_NO_ROOM') return this.#counted('no-room');
       this.#modules.logger.warn('an entry is not durable yet', { reason: (error as Error).message });
       return this.#counted('not-durable');
+    } finally {
+      this.#waiting -= 1;
     }
   }
 

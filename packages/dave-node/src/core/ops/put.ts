@@ -141,16 +141,18 @@ export class Putter {
     const someone = await this.#meet(wantedPeers, deadline);
     const replicas = rankReplicas(directory, { id: identity.id, client }, target);
     const entry: Entry = { dat, replicas: replicaIds(replicas) };
-    const local = await this.#parts.ingest.admitVerified(entry, 'local');
-    this.#assertStands(local.reason, replicas);
+    const admission = this.#parts.ingest.admit(entry, 'local', deadline.signal);
+    this.#assertStands(admission.reason, replicas);
     if (!someone && replicas.length === 0) {
       throw new NodeError('NODE_NO_PEERS', 'no peer became active before the deadline, and a client is no replica itself: give more edges');
     }
     const outcomes = await Promise.all(
       replicas.map(async ({ peer }) =>
-        peer === undefined ? localOutcome(local.reason) : await this.#parts.delivery.deliver(peer, entry, deadline.signal),
+        peer === undefined ? localOutcome((await admission.settled).reason) : await this.#parts.delivery.deliver(peer, entry, deadline.signal),
       ),
     );
+    // It may have been evicted again before it was durable.
+    this.#assertStands((await admission.settled).reason, replicas);
     const result: PutResult = {
       dat,
       replicas: replicas.map(({ id }, index) => ({ id, outcome: outcomes[index]! })),

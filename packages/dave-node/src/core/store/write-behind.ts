@@ -54,6 +54,8 @@ export class WriteBehind {
   readonly #backoff: Backoff;
   readonly #abort: AbortController = new AbortController();
   #dirty = new Map<string, DirtyKey>();
+  /** Who waits, in all. */
+  #waiting = 0;
   /** The batch that is being written. */
   #flying: readonly DirtyKey[] = [];
   #timer: Timer | undefined = undefined;
@@ -91,12 +93,15 @@ export class WriteBehind {
     this.#dirty.delete(text);
   }
 
-  /** Resolves when a state of this key at least as new as `dat` is written; rejects when a batch with it failed. */
+  /** Resolves when a state of this key at least as new as `dat` is written; rejects when a batch with it failed, and at once (it is written all the same) when too many wait. */
   written(dat: Dat): Promise<void> {
     if (this.#stopped) return Promise.reject(closed());
-    return new Promise((resolve, reject) => {
-      this.#dirtyKey(dat).waiters.push({ time: dat.time, resolve, reject });
-    });
+    const key = this.#dirtyKey(dat);
+    if (this.#waiting >= this.#options.maxPending) return Promise.reject(stuck());
+    this.#waiting += 1;
+    return new Promise<void>((resolve, reject) => {
+      key.waiters.push({ time: dat.time, resolve, reject });
+    }).finally(() => (this.#waiting -= 1));
   }
 
   /** Writes what waits, for at most `deadlineMs`. Resolves with how many keys are left; nothing is written afterwards. */
@@ -127,7 +132,7 @@ export class WriteBehind {
     const text = nameText(name);
     let key = this.#dirty.get(text);
     if (key === undefined) {
-      key = { name: { publicKey: name.publicKey.slice(), key: name.key }, waiters: [] };
+      key = { name: { publicKey: Uint8Array.from(name.publicKey), key: name.key }, waiters: [] };
       if (!this.#stopped) this.#dirty.set(text, key);
       this.#schedule(LINGER_MS);
     }
@@ -232,6 +237,10 @@ export class WriteBehind {
       if (!this.#stopped && !this.#dirty.has(text)) this.#dirty.set(text, key);
     }
   }
+}
+
+function stuck(): NodeError {
+  return new NodeError('NODE_RECORDS_FAILED', 'the record store does not keep up, and too many dats wait for it: check it, or send less.');
 }
 
 function gone(): NodeError {
