@@ -86,7 +86,7 @@ export class AddressQuestions {
   }
 
   #ask(record: PeerRecord, group: string, known: Question | undefined, nowAt: number): void {
-    const requestId = new DataView(this.#random.bytes(8).slice().buffer).getBigUint64(0, true);
+    const requestId = new DataView(Uint8Array.from(this.#random.bytes(8)).buffer).getBigUint64(0, true);
     this.#asked.set(record.addressKey, {
       group,
       requestId: record.claims.value === undefined ? undefined : requestId,

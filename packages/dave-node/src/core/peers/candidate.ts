@@ -41,7 +41,7 @@ export class Candidate implements Contact, Scheduled {
     this.addressKey = setup.addressKey ?? formatAddrPort(address);
     this.source = setup.source;
     this.firstSeenMs = setup.firstSeenMs;
-    this.expectedKey = setup.expectedKey?.slice();
+    this.expectedKey = setup.expectedKey === undefined ? undefined : Uint8Array.from(setup.expectedKey);
     this.#onDue = setup.onDue;
   }
 

@@ -85,7 +85,7 @@ export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
 
   /** Makes `record` the holder of a key, which is copied; whoever held it must have been unpinned or removed. */
   pin(record: PeerRecord, publicKey: Uint8Array): void {
-    record.setKey(publicKey.slice());
+    record.setKey(Uint8Array.from(publicKey));
     this.#byId.set(record.id, record);
   }
 

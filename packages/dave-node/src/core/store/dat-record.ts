@@ -28,7 +28,7 @@ export function fromRecord(record: ValueRecord): Entry | undefined {
   let entry: Entry;
   try {
     // Copied, because stores may hand out views of memory that they share or reuse.
-    entry = decodeEntry(record.value.slice());
+    entry = decodeEntry(Uint8Array.from(record.value));
   } catch {
     // Only a WireError comes from here: the bytes are no entry.
     return undefined;

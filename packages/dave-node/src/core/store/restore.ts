@@ -116,7 +116,7 @@ export class Restore {
     const finish = async (): Promise<void> => {
       await Promise.all(slice.map((record) => this.#judge(record)));
       const last = slice.at(-1);
-      if (last !== undefined) onRead(last.key.slice());
+      if (last !== undefined) onRead(Uint8Array.from(last.key));
       slice = [];
       await this.#yield(signal);
     };
