@@ -24,9 +24,10 @@ export function applyOutcome(state: CacheState, slot: number, outcome: Connectio
     columns.claimed[slot] = overlay(columns.claimed[slot]!, claims);
     columns.claimedDelta[slot] = overlay(columns.claimedDelta[slot]!, claims);
   } else {
+    const rttMs = checkRtt(outcome.rttMs);
     recordSuccess(columns, slot, now, model);
     state.table.failureReasons[slot] = undefined;
-    if (outcome.rttMs !== undefined) recordRtt(columns, slot, checkRtt(outcome.rttMs));
+    if (rttMs !== undefined) recordRtt(columns, slot, rttMs);
     if (outcome.capabilities !== undefined) observe(columns, slot, packCapabilities(outcome.capabilities), now);
     if (outcome.address !== undefined) noteAddress(state, slot, outcome.address, now);
   }
@@ -41,7 +42,7 @@ function noteAddress(state: CacheState, slot: number, address: string, now: numb
   verifyAddress(state, slot, address, scope, now);
 }
 
-function checkRtt(rttMs: number): number {
-  if (!(rttMs >= 0 && rttMs <= MAX_RTT_MS)) throw new TypeError(`rttMs must lie between 0 and ${MAX_RTT_MS}, got ${rttMs}: leave it out when it was not measured`);
+function checkRtt(rttMs: number | undefined): number | undefined {
+  if (rttMs !== undefined && !(rttMs >= 0 && rttMs <= MAX_RTT_MS)) throw new TypeError(`rttMs must lie between 0 and ${MAX_RTT_MS}, got ${rttMs}: leave it out when it was not measured`);
   return rttMs;
 }

@@ -3,7 +3,7 @@ import type { CacheState } from './cache-state.ts';
 import { keepingValue } from './eviction-queue.ts';
 import { evidenceDecay, halfLifeDecay, runFactor } from './evidence.ts';
 import { effectiveCapabilities } from './observations.ts';
-import { COORDINATION_YES, countMatches, NAT_TYPES, packCapabilities, RELAY_YES } from './packed-capabilities.ts';
+import { COORDINATION_YES, countMatches, packCapabilities, RELAY_YES } from './packed-capabilities.ts';
 import { antQuicParts } from './quality-ant-quic.ts';
 import { successPart } from './quality.ts';
 import type { Candidates, SelectOptions } from './selection-query.ts';
@@ -35,9 +35,10 @@ export function orderReady(state: CacheState, candidates: Candidates, options: S
  */
 function epsilonGreedy(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number): SlotStream {
   const { random, epsilon } = state.settings;
+  const { score } = state.table.columns;
   const best = ranked(candidates.ready, preferring(state, options, now, rankingScores(state, candidates)), count);
-  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, isBetterToExplore(state, now));
-  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, isBetterToExplore(state, now));
+  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, isBetterToDiscover(state, now));
+  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, (a, b) => score[a]! > score[b]!);
   const used = new Set<number>();
   const unused = (stream: SlotStream): number | undefined => {
     for (let slot = stream(); slot !== undefined; slot = stream()) {
@@ -59,19 +60,25 @@ function epsilonGreedy(state: CacheState, candidates: Candidates, options: Selec
 
 /** What hearsay of a peer is worth halves in this time: most peers of a network stay for hours. */
 const HEARSAY_HALF_LIFE_MS = 6 * 3_600_000;
+/** A peer heard of again after this long is likelier to last; it counts up to four times. */
+const LASTING_MS = 12 * 3_600_000;
+const MAX_LASTING = 3;
+/** Odds of passing a translator, by NAT code. Nobody has a reason to make up a bad one. */
+const NAT_ODDS = [0.5, 1, 0.95, 0.6, 0.4, 0.08, 0.5];
 
 /**
- * The likelier discovery of two: heard of lately, not behind a translator that is hard to pass by
- * its own account, which nobody has a reason to make up, and not from a network that names many.
+ * The likelier discovery of two: heard of lately and for long, easy to reach and helpful by its own
+ * account, and not from a network that names many.
  */
-function isBetterToExplore(state: CacheState, now: number): (a: number, b: number) => boolean {
+function isBetterToDiscover(state: CacheState, now: number): (a: number, b: number) => boolean {
   const { columns } = state.table;
   const { ledger } = state;
   const value = (slot: number): number => {
-    const nat = NAT_TYPES[(columns.claimed[slot]! >> 6) - 1];
-    const helps = (columns.claimed[slot]! & 3) === RELAY_YES || (columns.claimed[slot]! & 12) === COORDINATION_YES;
-    const odds = nat === 'symmetric' || nat === 'port-restricted' ? 0.3 : helps ? 3 : 1;
-    return (odds * halfLifeDecay(now - columns.lastSeenAt[slot]!, HEARSAY_HALF_LIFE_MS)) / Math.max(1, ledger.countOf(columns.network[slot]!));
+    const claimed = columns.claimed[slot]!;
+    const helps = (claimed & 3) === RELAY_YES || (claimed & 12) === COORDINATION_YES ? 3 : 1;
+    const lasting = 1 + Math.min(MAX_LASTING, (columns.lastSeenAt[slot]! - columns.firstSeenAt[slot]!) / LASTING_MS);
+    const fresh = halfLifeDecay(now - columns.lastSeenAt[slot]!, HEARSAY_HALF_LIFE_MS);
+    return (fresh * lasting * helps * NAT_ODDS[claimed >> 6]!) / Math.max(1, ledger.countOf(columns.network[slot]!));
   };
   return (a, b) => value(a) > value(b);
 }
