@@ -3,6 +3,7 @@ import { NodeError } from '../../errors.ts';
 import type { Connection } from '../../transport.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
+import { ChangeSignal } from './change-signal.ts';
 import { Deadline, sleep } from './deadline.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { LinkQueue, type LinkItem } from './link-queue.ts';
@@ -31,12 +32,12 @@ export class ReplicaLink {
   readonly #queue: LinkQueue;
   readonly #abort = new AbortController();
   readonly #keepAlive: KeepAlive;
+  readonly #changes = new ChangeSignal();
   #connection: Connection | undefined;
   #ending = false;
   #running = false;
   #failingSinceMs: number | undefined;
   #downUntilMs = -Infinity;
-  #onChange = new Set<() => void>();
 
   constructor(peer: Peer, options: LinkOptions, modules: LinkModules) {
     this.peer = peer;
@@ -63,7 +64,7 @@ export class ReplicaLink {
 
   /** Resolves when half of the window is free. Rejects with the signal's reason. */
   async room(signal: AbortSignal): Promise<void> {
-    while (this.#queue.size > this.#options.linkWindow / 2) await this.#changed(signal);
+    while (this.#queue.size > this.#options.linkWindow / 2) await this.#changes.next(signal);
   }
 
   /** Waits until everything is confirmed or given up, and ends the connection. */
@@ -72,7 +73,7 @@ export class ReplicaLink {
       while (this.#queue.size > 0) {
         if (this.#acknowledging || this.#queue.waiting > 0 || this.#connection === undefined) {
           this.#kick();
-          await this.#changed(signal);
+          await this.#changes.next(signal);
         } else await this.#checkpoint(this.#connection);
       }
       if (this.#connection !== undefined) await this.#checkpoint(this.#connection);
@@ -95,7 +96,7 @@ export class ReplicaLink {
     this.#running = true;
     void this.#run().finally(() => {
       this.#running = false;
-      this.#notify();
+      this.#changes.notify();
       if (this.#queue.waiting > 0) this.#kick();
     });
   }
@@ -104,7 +105,7 @@ export class ReplicaLink {
     let retryMs = FIRST_RETRY_MS;
     while (this.#queue.waiting > 0 && !this.#abort.signal.aborted) {
       if (this.#ending) {
-        await this.#changed(this.#abort.signal).catch(() => {});
+        await this.#changes.next(this.#abort.signal).catch(() => {});
         continue;
       }
       const connection = this.#connection ?? (await this.#connect());
@@ -174,7 +175,7 @@ export class ReplicaLink {
 
   /** Ends the connection and waits for the other side's end: then it has read everything. */
   async #checkpoint(connection: Connection): Promise<void> {
-    if (this.#ending) return this.#changed(this.#abort.signal).catch(() => {});
+    if (this.#ending) return this.#changes.next(this.#abort.signal).catch(() => {});
     this.#ending = true;
     using deadline = new Deadline(this.#modules.clock, this.#options.linkGiveUpMs, this.#abort.signal);
     try {
@@ -187,7 +188,7 @@ export class ReplicaLink {
       this.#lost();
     } finally {
       this.#ending = false;
-      this.#notify();
+      this.#changes.notify();
       this.#kick();
     }
   }
@@ -202,7 +203,7 @@ export class ReplicaLink {
     this.#failingSinceMs = undefined;
     this.#keepAlive.progress();
     settle(item, outcomeOf(message.code));
-    if (this.#queue.size <= this.#options.linkWindow / 2) this.#notify();
+    if (this.#queue.size <= this.#options.linkWindow / 2) this.#changes.notify();
   }
 
   #onClosed(connection: Connection): void {
@@ -246,30 +247,7 @@ export class ReplicaLink {
 
   #abandon(): void {
     for (const item of this.#queue.drain()) settle(item, 'unconfirmed');
-    this.#notify();
-  }
-
-  #changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason as Error);
-      const onAbort = (): void => {
-        this.#onChange.delete(onChange);
-        reject(signal.reason as Error);
-      };
-      const onChange = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#onChange.add(onChange);
-    });
-  }
-
-  #notify(): void {
-    const listeners = this.#onChange;
-    if (listeners.size === 0) return;
-    this.#onChange = new Set();
-    for (const listener of listeners) listener();
+    this.#changes.notify();
   }
 }
 
