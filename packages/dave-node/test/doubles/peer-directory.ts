@@ -51,6 +51,9 @@ export class ManualDirectory implements PeerDirectory {
     return this.#peers.values();
   }
 
+  /** Whether more peers are on their way. */
+  joining = false;
+
   get activeCount(): number {
     return this.#peers.size;
   }

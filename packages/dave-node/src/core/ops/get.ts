@@ -1,4 +1,5 @@
 import { FANOUT, isNotFound, peerIdOf, type Entry } from '@p2p/dave-wire';
+import type { Timer } from '../../env.ts';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -38,6 +39,10 @@ export type GetResult =
 
 /** Wait after the last of only unauthenticated refusals, in case a forger was faster than the truth. */
 const FORGERY_GRACE_MS = 150;
+/** How often a read that found nothing looks whether more peers are still on their way. */
+const LOOK_AGAIN_MS = 100;
+/** Peers that one read asks at most, newcomers included. */
+const MOST_ASKED = 3 * FANOUT;
 
 interface Found {
   entry: Entry;
@@ -56,6 +61,7 @@ export class GetRun {
   readonly #refusedBy = new Set<Peer>();
   readonly #answeredWith = new Map<Peer, Entry>();
   #idlessRefusal = false;
+  #lookAgain: Timer | undefined;
   #best: Found | undefined;
   #finish: (() => void) | undefined;
 
@@ -89,11 +95,12 @@ export class GetRun {
       if (!latest) return this.#result();
     }
     using deadline = new Deadline(clock, options.timeoutMs ?? this.#options.getTimeoutMs, options.signal, closing);
-    const peers = await this.#peersToAsk(publicKey, deadline);
+    await this.#waitForSomebody(deadline);
     try {
-      await this.#ask(peers, publicKey, key, latest, deadline);
+      await this.#ask(publicKey, key, latest, deadline);
     } finally {
       for (const asking of this.#askings) asking.close();
+      this.#lookAgain?.cancel();
     }
     if (deadline.signal.aborted && !deadline.timedOut) throw deadline.signal.reason;
     this.#keep();
@@ -101,39 +108,50 @@ export class GetRun {
     return this.#result();
   }
 
-  async #peersToAsk(publicKey: Uint8Array, deadline: Deadline): Promise<readonly Peer[]> {
-    const { directory, emitter, preference } = this.#modules;
-    if (!(await waitForPeers(directory, emitter, 1, deadline))) {
-      if (this.#best !== undefined) return [];
-      throw new NodeError(
-        'NODE_NO_PEERS',
-        'no peer became active before the deadline: give more edges, or wait with waitForActivePeers first',
-      );
-    }
+  async #waitForSomebody(deadline: Deadline): Promise<void> {
+    const { directory, emitter } = this.#modules;
+    if ((await waitForPeers(directory, emitter, 1, deadline)) || this.#best !== undefined) return;
+    throw new NodeError('NODE_NO_PEERS', 'no peer became active before the deadline: give more edges, or wait with waitForActivePeers first');
+  }
+
+  async #ask(publicKey: Uint8Array, key: string, latest: boolean, deadline: Deadline): Promise<void> {
+    const { emitter } = this.#modules;
+    const askTheClosest = (): void => {
+      for (const peer of this.#closest(publicKey)) {
+        const known = this.#askings.length >= MOST_ASKED || this.#askings.some((asking) => asking.peer === peer);
+        if (!known) this.#askPeer(peer, publicKey, key, latest);
+      }
+    };
+    // Who becomes active meanwhile may be closer than all that were asked.
+    using subscription = emitter.on('peer-active', askTheClosest);
+    void subscription;
+    await new Promise<void>((resolve) => {
+      this.#finish = resolve;
+      if (deadline.signal.aborted) return resolve();
+      deadline.signal.addEventListener('abort', () => resolve(), { once: true });
+      askTheClosest();
+      this.#finishIfAllAnswered();
+    });
+  }
+
+  #closest(publicKey: Uint8Array): readonly Peer[] {
+    const { directory, preference } = this.#modules;
     const closest = directory.closest(peerIdOf(publicKey), FANOUT);
     return preference?.order(closest) ?? closest;
   }
 
-  #ask(peers: readonly Peer[], publicKey: Uint8Array, key: string, latest: boolean, deadline: Deadline): Promise<void> {
-    return new Promise((resolve) => {
-      this.#finish = resolve;
-      if (deadline.signal.aborted) return resolve();
-      deadline.signal.addEventListener('abort', () => resolve(), { once: true });
-      for (const peer of peers) {
-        this.#askings.push(
-          new Asking(this.#modules, this.#requests, {
-            peer,
-            publicKey,
-            key,
-            onAnswer: (entry, { withId }) => {
-              if (entry === undefined) this.#onRefusal(peer, withId);
-              else void this.#onEntry(peer, detachEntry(entry), latest);
-            },
-          }),
-        );
-      }
-      this.#finishIfAllAnswered();
-    });
+  #askPeer(peer: Peer, publicKey: Uint8Array, key: string, latest: boolean): void {
+    this.#askings.push(
+      new Asking(this.#modules, this.#requests, {
+        peer,
+        publicKey,
+        key,
+        onAnswer: (entry, { withId }) => {
+          if (entry === undefined) this.#onRefusal(peer, withId);
+          else void this.#onEntry(peer, detachEntry(entry), latest);
+        },
+      }),
+    );
   }
 
   #onRefusal(peer: Peer, withId: boolean): void {
@@ -171,6 +189,12 @@ export class GetRun {
     const asked = this.#askings.filter((asking) => asking.asked);
     for (const { peer } of asked) {
       if (!this.#answeredWith.has(peer) && !this.#refusedBy.has(peer)) return;
+    }
+    if (this.#best === undefined && asked.length < FANOUT && this.#modules.directory.joining) {
+      // A node that has just joined knows too few to say that something is nowhere.
+      this.#lookAgain?.cancel();
+      this.#lookAgain = this.#modules.clock.setTimer(LOOK_AGAIN_MS, () => this.#finishIfAllAnswered());
+      return;
     }
     const allRefused = this.#answeredWith.size === 0;
     if (allRefused && this.#idlessRefusal && asked.length > 0) {

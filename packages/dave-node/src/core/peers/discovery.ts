@@ -149,6 +149,10 @@ export class Discovery implements PeerDirectory {
     return this.#table.activeCount;
   }
 
+  get joining(): boolean {
+    return this.#candidates.size > 0 || this.#table.provenCount > 0;
+  }
+
   /** Active peers on which data can be placed: all but clients. */
   get usablePeerCount(): number {
     let usable = 0;

@@ -6,7 +6,7 @@ import type { PeerRecord } from './peer-record.ts';
 import type { Peer, PeerDirectory, PeerState } from './peer.ts';
 
 /** The peers that proved a key, and the edges whether or not they did. */
-export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
+export class PeerTable implements Omit<PeerDirectory, 'suspect' | 'joining'> {
   readonly #byAddress = new AddressMap<PeerRecord>();
   readonly #byAddressKey = new Map<string, PeerRecord>();
   readonly #byId = new Map<bigint, PeerRecord>();
@@ -31,6 +31,13 @@ export class PeerTable implements Omit<PeerDirectory, 'suspect'> {
   /** False when only edges may be added. Counts edges as others do: they are few. */
   get hasRoom(): boolean {
     return this.#byAddressKey.size < this.#maxPeers;
+  }
+
+  /** Peers that proved their key, can hold data, and are not active yet. Counted anew at each call. */
+  get provenCount(): number {
+    let proven = 0;
+    for (const record of this.#byAddressKey.values()) if (record.state === 'proven' && !record.client) proven++;
+    return proven;
   }
 
   all(): Iterable<PeerRecord> {

@@ -36,6 +36,8 @@ export interface PeerDirectory {
   /** Active peers, live view in no particular order. */
   active(): Iterable<Peer>;
   readonly activeCount: number;
+  /** Peers are on their way to become active: some have proven their key, or are being tried. */
+  readonly joining: boolean;
   byId(id: bigint): Peer | undefined;
   byAddressKey(addressKey: string): Peer | undefined;
   /** Up to `count` active non-client peers closest to `target` by XOR distance, closest first; never includes ourselves. */
