@@ -1,4 +1,5 @@
 import type { Clock } from '../../env.ts';
+import { onAbort } from '../on-abort.ts';
 
 /** What is known of work that was waited for: whether it succeeded, or that it was still underway when the wait ended. */
 export type WaitOutcome = 'done' | 'unfinished';
@@ -9,11 +10,11 @@ export async function waitAtMost(clock: Clock, work: Promise<void>, timeoutMs: n
   const onEnd = (): void => end('unfinished');
   const timer = clock.setTimer(timeoutMs, onEnd);
   if (signal?.aborted === true) onEnd();
-  else signal?.addEventListener('abort', onEnd, { once: true });
+  const withdraw = signal === undefined || signal.aborted ? undefined : onAbort(signal, onEnd);
   try {
     return await Promise.race([work.then((): WaitOutcome => 'done'), ended]);
   } finally {
     timer.cancel();
-    signal?.removeEventListener('abort', onEnd);
+    withdraw?.();
   }
 }

@@ -1,3 +1,5 @@
+import { onAbort } from '../on-abort.ts';
+
 /** Lets several wait for the next change of something. */
 export class ChangeSignal {
   #listeners = new Set<() => void>();
@@ -6,15 +8,14 @@ export class ChangeSignal {
   next(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
-      const onAbort = (): void => {
+      const withdraw = onAbort(signal, () => {
         this.#listeners.delete(onChange);
         reject(signal.reason as Error);
-      };
+      });
       const onChange = (): void => {
-        signal.removeEventListener('abort', onAbort);
+        withdraw();
         resolve();
       };
-      signal.addEventListener('abort', onAbort, { once: true });
       this.#listeners.add(onChange);
     });
   }

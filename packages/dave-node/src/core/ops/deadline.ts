@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../env.ts';
 import { NodeError } from '../../errors.ts';
+import { onAbort } from '../on-abort.ts';
 
 /**
  * A bound on one wait: its signal aborts when the time is up, or as soon as one of the parents does
@@ -9,27 +10,24 @@ export class Deadline implements Disposable {
   readonly endsAtMs: number;
   readonly #clock: Clock;
   readonly #controller = new AbortController();
-  readonly #parents: readonly AbortSignal[];
-  readonly #onParent: (event: Event) => void;
+  #withdraw: readonly (() => void)[] = [];
   #timer: Timer | undefined;
   #timedOut = false;
 
   constructor(clock: Clock, timeoutMs: number, ...parents: readonly (AbortSignal | undefined)[]) {
     this.#clock = clock;
     this.endsAtMs = clock.monotonic() + timeoutMs;
-    this.#parents = parents.filter((parent) => parent !== undefined);
-    this.#onParent = (event): void => this.#end((event.target as AbortSignal).reason);
-    for (const parent of this.#parents) {
-      if (parent.aborted) {
-        this.#end(parent.reason);
-        return;
-      }
-      parent.addEventListener('abort', this.#onParent, { once: true });
+    const present = parents.filter((parent) => parent !== undefined);
+    const aborted = present.find((parent) => parent.aborted);
+    if (aborted !== undefined) {
+      this.#end(aborted.reason);
+      return;
     }
     this.#timer = clock.setTimer(timeoutMs, () => {
       this.#timedOut = true;
       this.#end(new NodeError('NODE_TIMEOUT', `nothing decisive within ${timeoutMs} ms: allow more with timeoutMs`));
     });
+    this.#withdraw = present.map((parent) => onAbort(parent, () => this.#end(parent.reason)));
   }
 
   get signal(): AbortSignal {
@@ -47,7 +45,8 @@ export class Deadline implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer?.cancel();
-    for (const parent of this.#parents) parent.removeEventListener('abort', this.#onParent);
+    for (const withdraw of this.#withdraw) withdraw();
+    this.#withdraw = [];
   }
 
   #end(reason: unknown): void {
@@ -60,14 +59,13 @@ export class Deadline implements Disposable {
 export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(signal.reason as Error);
-    };
     const timer = clock.setTimer(delayMs, () => {
-      signal.removeEventListener('abort', onAbort);
+      withdraw();
       resolve();
     });
-    signal.addEventListener('abort', onAbort, { once: true });
+    const withdraw = onAbort(signal, () => {
+      timer.cancel();
+      reject(signal.reason as Error);
+    });
   });
 }

@@ -1,3 +1,5 @@
+import { onAbort } from '../on-abort.ts';
+
 interface Waiter {
   resolve(): void;
   readonly dispose: () => void;
@@ -28,12 +30,11 @@ export class Semaphore {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     if (this.tryAcquire()) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
+      const withdraw = onAbort(signal, () => {
         this.#waiters.delete(waiter);
         reject(signal.reason as Error);
-      };
-      const waiter: Waiter = { resolve, dispose: () => signal.removeEventListener('abort', onAbort) };
-      signal.addEventListener('abort', onAbort, { once: true });
+      });
+      const waiter: Waiter = { resolve, dispose: withdraw };
       this.#waiters.add(waiter);
     });
   }
