@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readSource, ROOT } from '../src/source-files.ts';
+
+/** What must be in the output of each. */
+const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
+  'sign-and-verify.ts': [/what came over the wire holds/, /with another value it is refused: signature/],
+  'two-nodes.ts': [/2 replicas have it: stored, stored/, /the client reads 'hello' from first/],
+  'batch.ts': [/1000 of 1000 dats confirmed by 3 replicas/, /read back 'value 999'/],
+  'backup-import.ts': [/exported 100 dats/, /of 100 records 99 were imported and 1 refused/, /read 'value 99'/],
+  'metrics.ts': [/^dave_store_entries 1$/m, /^dave_puts_total\{outcome="written"\} 1$/m],
+};
+
+test('every example is run here and listed in the README', () => {
+  const programs = globSync('examples/*.ts', { cwd: ROOT }).map((path) => path.slice('examples/'.length));
+  expect(programs.toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
+  const readme = readSource('examples/README.md');
+  for (const program of programs) expect(readme).toContain(`](${program})`);
+});
+
+test('examples type-check', async () => {
+  const tsc = spawn(join(ROOT, 'node_modules/.bin/tsc'), ['-p', join(ROOT, 'examples'), '--pretty', 'false'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let complaints = '';
+  tsc.stdout.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
+  const [code] = (await once(tsc, 'close')) as [number | null];
+  expect({ code, complaints }).toEqual({ code: 0, complaints: '' });
+});
+
+test.each(Object.entries(EXPECTED))('%s runs and ends by itself', async (program, patterns) => {
+  const traced = process.env['P2P_FLAVOUR'] === 'traced' ? ['--conditions=p2p-trace'] : [];
+  const example = spawn(process.execPath, [...traced, join(ROOT, 'examples', program)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 25_000, killSignal: 'SIGKILL' });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) example[stream].on('data', (chunk: Buffer) => (output[stream] += chunk.toString()));
+  const [code] = (await once(example, 'close')) as [number | null];
+  expect({ code, stderr: output.stderr }).toEqual({ code: 0, stderr: '' });
+  for (const pattern of patterns) expect(output.stdout).toMatch(pattern);
+});
