@@ -86,6 +86,8 @@ function scoreOf(entry: Entry, now: number): number {
   const attempts = entry.successes + entry.failures;
   const success = attempts === 0 ? 0.5 : entry.successes / attempts;
   const rtt = entry.avgRttMs === 0 ? 0.5 : 1 - Math.min(entry.avgRttMs / 1000, 1);
+  // Its constant, not ln 2.
+  // oxlint-disable-next-line oxc/approx-constant
   const freshness = Math.exp((-Math.max(0, now - entry.lastSeen) * 0.693) / DAY_MS);
   const capabilities = (entry.relay ? 0.25 : 0) + (entry.coordination ? 0.25 : 0) + (entry.dualStack ? 0.2 : 0);
   return 0.4 * success + 0.25 * rtt + 0.15 * freshness + 0.2 * capabilities;

@@ -16,6 +16,10 @@ const CONTESTANTS: readonly ContestantKind[] = [
 ];
 const BASELINES = ['epsilon-greedy, ant-quic score', 'ant-quic, whole cache'];
 
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 const prefix = process.env['SIM_SEEDS'] ?? 'judge';
 const seeds = Array.from({ length: Number(process.argv[2] ?? 20) }, (_, index) => `${prefix}-${index}`);
 const only = process.env['SIM_ONLY'];
@@ -24,12 +28,12 @@ const scenarios = [
   { name: 'the same with a Sybil flood', flood: true },
 ];
 const chart: { scenario: string; bars: { name: string; mean: number; low: number; high: number }[] }[] = [];
-console.log(`${seeds.length} seeds, ${seeds[0]} to ${seeds.at(-1)}; failed dials before 8 connections per start, mean over seeds ± 95 % (t)`);
+print(`${seeds.length} seeds, ${seeds[0]} to ${seeds.at(-1)}; failed dials before 8 connections per start, mean over seeds ± 95 % (t)`);
 for (const { name, flood } of scenarios) {
   const results = new Map<string, number[]>();
   for (const kind of CONTESTANTS) if (only === undefined || only.split('|').includes(kind.name)) results.set(kind.name, await playSeeds(kind, seeds, flood));
   const oracle = results.get('oracle');
-  console.log(`\n${name}\n| strategy | failed dials | regret | of ${BASELINES.join(' | of ')} |\n|---|---|---|---|---|`);
+  print(`\n${name}\n| strategy | failed dials | regret | of ${BASELINES.join(' | of ')} |\n|---|---|---|---|---|`);
   const bars: (typeof chart)[number]['bars'] = [];
   for (const [strategy, means] of results) {
     const { mean, halfWidth } = interval(means);
@@ -41,7 +45,7 @@ for (const { name, flood } of scenarios) {
       const { ratio, low, high } = ratioInterval(means, base);
       return `${ratio.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
     });
-    console.log(`| ${strategy} | ${mean.toFixed(2)} ± ${halfWidth.toFixed(2)} | ${regret} | ${ratios.join(' | ')} |`);
+    print(`| ${strategy} | ${mean.toFixed(2)} ± ${halfWidth.toFixed(2)} | ${regret} | ${ratios.join(' | ')} |`);
   }
   chart.push({ scenario: name, bars });
 }

@@ -54,12 +54,12 @@ export class CacheEmitter {
     return (this.#listeners.get(type)?.size ?? 0) > 0;
   }
 
-  emit<K extends CacheEventType>(event: CacheEvents[K]): void {
+  emit(event: CacheEvent): void {
     const set = this.#listeners.get(event.type);
     if (set === undefined) return;
-    for (const listener of [...set]) {
+    for (const listener of Array.from(set)) {
       try {
-        (listener as (event: CacheEvents[K]) => void)(event);
+        (listener as (event: CacheEvent) => void)(event);
       } catch (error) {
         // Rethrown where no save or selection is under way, so that it reaches the process like any other bug.
         queueMicrotask(() => {

@@ -75,8 +75,9 @@ function mergeMeasurements(state: CacheState, slot: number, saved: PeerRecord): 
   c.lastAttemptAt[slot] = Math.max(saved.lastAttemptAt, local.lastAttemptAt);
   c.lastSuccessAt[slot] = Math.max(saved.lastSuccessAt, local.lastSuccessAt);
   // A success of ours ended the saved run of failures; without one ours add to it.
-  c.consecutive[slot] = successes > 0 ? local.consecutive : Math.min(0xffff, saved.consecutive + failures);
-  c.retryAt[slot] = c.consecutive[slot] === 0 ? 0 : c.lastAttemptAt[slot]! + backoffMs(c.consecutive[slot]!, model);
+  const consecutive = successes > 0 ? local.consecutive : Math.min(0xffff, saved.consecutive + failures);
+  c.consecutive[slot] = consecutive;
+  c.retryAt[slot] = consecutive === 0 ? 0 : Math.max(saved.lastAttemptAt, local.lastAttemptAt) + backoffMs(consecutive, model);
   const at = Math.max(saved.evidenceAt, local.evidenceAt);
   const fadeSaved = halfLifeDecay(at - saved.evidenceAt, model.evidenceHalfLifeMs);
   const fadeLocal = halfLifeDecay(at - local.evidenceAt, model.evidenceHalfLifeMs);

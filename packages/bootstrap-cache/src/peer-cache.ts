@@ -49,7 +49,7 @@ export class PeerCache {
 
   /** Copies of all peers, in no order. What is added during the iteration may or may not appear. */
   *all(): Generator<CachedPeer, void, void> {
-    for (const id of [...this.state.table.ids]) {
+    for (const id of this.state.table.ids.slice()) {
       const peer = this.get(id);
       if (peer !== undefined) yield peer;
     }
@@ -70,7 +70,7 @@ export class PeerCache {
   }
 
   #offer(id: string, addresses: readonly string[], source: PeerSource, isSeed: boolean, claims: PeerCapabilities | undefined): AdmissionResult {
-    if (!SOURCE_CODES.includes(source)) throw new TypeError(`unknown source ${String(source)}`);
+    if (!SOURCE_CODES.includes(source)) throw new TypeError(`unknown source ${source}`);
     const result = this.gate.offer({ id, addresses, source, isSeed, claims }, this.now());
     if (result.ok) this.updated(id, result.created ? 'added' : 'changed');
     return result;
@@ -86,7 +86,7 @@ export class PeerCache {
     const patch = fn(before);
     const slot = this.state.table.slotOf(id);
     if (patch === undefined || slot === undefined) return false;
-    if (patch.source !== undefined && !SOURCE_CODES.includes(patch.source)) throw new TypeError(`unknown source ${String(patch.source)}`);
+    if (patch.source !== undefined && !SOURCE_CODES.includes(patch.source)) throw new TypeError(`unknown source ${patch.source}`);
     if (patch.addresses !== undefined && !this.gate.replaceAddresses(slot, patch.addresses)) return false;
     const c = this.state.table.columns;
     c.dirty[slot]! |= DIRTY | (patch.addresses === undefined ? 0 : ADDRESSES_REPLACED);

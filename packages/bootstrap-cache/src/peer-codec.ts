@@ -94,7 +94,7 @@ export function decodePeer(value: unknown, savedAt: number, settings: Settings):
     maxRttMs,
     claimed,
     observed,
-    observedAt: observedAt as readonly number[] as readonly [number, number, number, number],
+    observedAt: observedAt as readonly [number, number, number, number],
   };
 }
 

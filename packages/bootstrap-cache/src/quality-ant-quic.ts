@@ -18,6 +18,8 @@ export function antQuicParts(c: Columns, slot: number, now: number, observationT
     success: attempts === 0 ? 0.5 : c.successes[slot]! / attempts,
     // Whole milliseconds as there, where 0 stands for unknown.
     rtt: Number.isNaN(rttMs) || Math.floor(rttMs) === 0 ? 0.5 : 1 - Math.min(Math.floor(rttMs) / 1000, 1),
+    // Its constant, not ln 2.
+    // oxlint-disable-next-line oxc/approx-constant
     freshness: Math.exp((-Math.max(0, now - c.lastSeenAt[slot]!) * 0.693) / DAY_MS),
     capabilities:
       ((held & 3) === RELAY_YES ? 0.25 : 0) + ((held & 12) === COORDINATION_YES ? 0.25 : 0) + ((held & 48) === DUAL_STACK_YES ? 0.2 : 0),

@@ -43,12 +43,12 @@ function withFittingSum(bytes: Uint8Array): Uint8Array {
 function hostile(entries: readonly unknown[][], random: SeededRandom): Uint8Array {
   const spoilt = entries.map((entry) => {
     const copy: unknown[] = [...entry];
-    if (random.chance(0.7)) copy[random.integer(copy.length)] = random.pick(STRANGE);
+    if (random.chance(0.4)) copy[random.integer(copy.length)] = random.pick(STRANGE);
     if (random.chance(0.1)) copy.length = random.integer(copy.length);
     return random.chance(0.05) ? random.pick(STRANGE) : copy;
   });
-  const number = (): number => (random.chance(0.8) ? 1_800_000_000_000 : (random.pick(STRANGE) as number));
-  const header = { network: 'default', savedAt: number(), maxPeers: number(), peerSections: random.chance(0.8) ? 1 : random.integer(4), peers: 3 };
+  const usual = (value: number): number => (random.chance(0.95) ? value : (random.pick(STRANGE) as number));
+  const header = { network: 'default', savedAt: usual(1_800_000_000_000), maxPeers: usual(1000), peerSections: usual(1), peers: usual(entries.length) };
   const tombstones = random.chance(0.5) ? [] : [[random.pick(STRANGE), random.pick(STRANGE)], random.pick(STRANGE)];
   return Buffer.concat(frameFile(header, [encodeSection(spoilt)], tombstones, crc32));
 }

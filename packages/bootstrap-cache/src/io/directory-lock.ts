@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { BootstrapCacheError } from '../errors.ts';
-import type { FileSystem, OpenFile } from './file-system.ts';
+import type { FileSystem } from './file-system.ts';
 import { Lease, type Watched } from './lease.ts';
 import { loadOsLocks, type OsLocks } from './os-lock.ts';
 import { describeSelf } from './owner.ts';
@@ -41,7 +41,11 @@ export async function takeLock(fs: FileSystem, directory: string, base: string, 
         return {
           isHeld: () => taken.isHeld(),
           release: async () => {
-            await taken.release().finally(() => osLock?.release());
+            try {
+              await taken.release();
+            } finally {
+              await osLock?.release();
+            }
           },
         };
       }
@@ -57,7 +61,7 @@ export async function takeLock(fs: FileSystem, directory: string, base: string, 
 async function takeOsLock(fs: FileSystem, path: string, osLocks: OsLocks, deadline: number, options: LockOptions): Promise<{ release(): Promise<void> } | undefined> {
   const file = await fs.open(path, 'lock');
   try {
-    while (!tryOsLock(osLocks, file)) await waitABit(deadline, path, options);
+    while (!osLocks.tryLock(file.fd)) await waitABit(deadline, path, options);
   } catch (error) {
     await file.close();
     if (error instanceof BootstrapCacheError) throw error;
@@ -66,10 +70,6 @@ async function takeOsLock(fs: FileSystem, path: string, osLocks: OsLocks, deadli
   }
   // Closing the file gives the lock back, as the death of the process would.
   return { release: () => file.close() };
-}
-
-function tryOsLock(osLocks: OsLocks, file: OpenFile): boolean {
-  return osLocks.tryLock(file.fd);
 }
 
 async function waitABit(deadline: number, path: string, options: LockOptions): Promise<void> {

@@ -131,7 +131,11 @@ async function createWhole(fs: FileSystem, directory: string, draftName: string,
 async function createBare(fs: FileSystem, path: string, text: string): Promise<boolean> {
   try {
     const file = await fs.open(path, 'create');
-    await file.writeAll([Buffer.from(text)]).finally(() => file.close());
+    try {
+      await file.writeAll([Buffer.from(text)]);
+    } finally {
+      await file.close();
+    }
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;

@@ -45,7 +45,7 @@ export class Maintenance {
         name,
         this.#clock.setTimer(periodMs, () => {
           this.#enqueue(job);
-          void this.#running.then(() => {
+          this.#enqueue(async () => {
             if (!this.#isStopped) start();
           });
         }),

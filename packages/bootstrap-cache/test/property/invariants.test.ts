@@ -11,7 +11,7 @@ test('the bounded heap keeps what sorting keeps', () => {
     fc.property(fc.array(fc.double({ noNaN: true }), { maxLength: 200 }), fc.integer({ min: 1, max: 50 }), (keys, limit) => {
       const heap = new BoundedHeap(limit);
       heap.offerAll(Int32Array.from(keys.keys()), Float64Array.from(keys));
-      const sorted = [...keys.keys()].sort((a, b) => (keys[a]! === keys[b]! ? a - b : keys[b]! > keys[a]! ? 1 : -1));
+      const sorted = [...keys.keys()].sort((a, b) => Math.sign(keys[b]! - keys[a]!) || a - b);
       expect([...heap.drain()]).toEqual(sorted.slice(0, limit));
     }),
   );
