@@ -12,6 +12,8 @@ import { outcomeOf, type ReplicaOutcome } from './put-acks.ts';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1000;
+/** Acknowledgements of what was never sent that end a connection: each costs a search. */
+const MOST_UNASKED_ACKS = 64;
 
 type LinkOptions = Pick<OperationsOptions, 'capabilities' | 'connectTimeoutMs' | 'keepAliveMs' | 'linkWindow' | 'linkGiveUpMs'>;
 type LinkModules = Pick<OperationsModules, 'clock' | 'random' | 'endpoint' | 'counters'>;
@@ -37,6 +39,9 @@ export class ReplicaLink {
   #ending = false;
   #running = false;
   #failingSinceMs: number | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #connectedMs = 0;
+  #unaskedAcks = 0;
   #downUntilMs = -Infinity;
 
   constructor(peer: Peer, options: LinkOptions, modules: LinkModules) {
@@ -102,21 +107,19 @@ export class ReplicaLink {
   }
 
   async #run(): Promise<void> {
-    let retryMs = FIRST_RETRY_MS;
     while (this.#queue.waiting > 0 && !this.#abort.signal.aborted) {
       if (this.#ending) {
         await this.#changes.next(this.#abort.signal).catch(() => {});
         continue;
       }
-      const connection = this.#connection ?? (await this.#connect());
-      if (connection !== undefined) {
-        await this.#feed(connection);
-        if (this.#failingSinceMs === undefined) retryMs = FIRST_RETRY_MS;
-        if (this.#connection === connection || this.#failingSinceMs === undefined) continue;
+      // A replica that takes connections and confirms nothing fails as one that takes none.
+      if (this.#connection === undefined && this.#failingSinceMs !== undefined) {
+        if (this.#hasFailedTooLong()) return this.#giveUp();
+        await sleep(this.#modules.clock, this.#retryMs, this.#abort.signal).catch(() => {});
+        this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
       }
-      if (this.#hasFailedTooLong()) return this.#giveUp();
-      await sleep(this.#modules.clock, retryMs, this.#abort.signal).catch(() => {});
-      retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
+      const connection = this.#connection ?? (await this.#connect());
+      if (connection !== undefined) await this.#feed(connection);
     }
   }
 
@@ -125,10 +128,16 @@ export class ReplicaLink {
     using deadline = new Deadline(clock, this.#options.connectTimeoutMs, this.#abort.signal);
     try {
       const connection = await endpoint.connect(this.peer.address, deadline.signal);
+      if (this.#abort.signal.aborted) {
+        connection.destroy();
+        return undefined;
+      }
       count(counters.connections, 'dialled');
       this.#connection = connection;
+      this.#connectedMs = clock.monotonic();
+      this.#unaskedAcks = 0;
       connection.start({
-        onMessage: (message) => this.#onMessage(message),
+        onMessage: (message) => this.#onMessage(message, connection),
         onMalformed: () => connection.destroy(),
         onClosed: () => this.#onClosed(connection),
       });
@@ -182,7 +191,7 @@ export class ReplicaLink {
       await connection.end(deadline.signal);
       this.#connection = undefined;
       this.delivered += this.#queue.confirmAll();
-      this.#failingSinceMs = undefined;
+      this.#succeeded();
     } catch {
       connection.destroy();
       this.#lost();
@@ -193,14 +202,20 @@ export class ReplicaLink {
     }
   }
 
-  #onMessage(message: Message): void {
-    if (message.op === 'put-ack') this.#onAck(message);
+  #onMessage(message: Message, connection: Connection): void {
+    if (message.op === 'put-ack' && connection === this.#connection) this.#onAck(message, connection);
   }
 
-  #onAck(message: PutAck): void {
+  #onAck(message: PutAck, connection: Connection): void {
     const item = this.#queue.confirm(message);
-    if (item === undefined) return count(this.#modules.counters.packetsDropped, 'unasked-put-ack');
-    this.#failingSinceMs = undefined;
+    if (item === undefined) {
+      count(this.#modules.counters.packetsDropped, 'unasked-put-ack');
+      this.#unaskedAcks += 1;
+      if (this.#unaskedAcks < MOST_UNASKED_ACKS) return;
+      connection.destroy();
+      return this.#onClosed(connection);
+    }
+    this.#succeeded();
     this.#keepAlive.progress();
     settle(item, outcomeOf(message.code));
     if (this.#queue.size <= this.#options.linkWindow / 2) this.#changes.notify();
@@ -216,7 +231,10 @@ export class ReplicaLink {
     this.#connection = undefined;
     this.#keepAlive.stop();
     if (this.#queue.size > 0) {
-      this.#failingSinceMs ??= this.#modules.clock.monotonic();
+      const nowMs = this.#modules.clock.monotonic();
+      // A connection that lasted is all the success that a node shows which does not acknowledge.
+      if (!this.#acknowledging && nowMs - this.#connectedMs >= this.#options.linkGiveUpMs) this.#succeeded();
+      this.#failingSinceMs ??= nowMs;
       count(this.#modules.counters.connections, 'lost-with-unconfirmed');
     }
     this.#queue.requeue();
@@ -233,6 +251,11 @@ export class ReplicaLink {
     } else connection.send(keepAliveFrame(this.#acknowledging ? this.#options.capabilities : undefined));
   }
 
+  #succeeded(): void {
+    this.#failingSinceMs = undefined;
+    this.#retryMs = FIRST_RETRY_MS;
+  }
+
   #hasFailedTooLong(): boolean {
     const since = this.#failingSinceMs;
     return since !== undefined && this.#modules.clock.monotonic() - since >= this.#options.linkGiveUpMs;
@@ -241,7 +264,7 @@ export class ReplicaLink {
   #giveUp(): void {
     count(this.#modules.counters.connections, 'given-up');
     this.#downUntilMs = this.#modules.clock.monotonic() + this.#options.linkGiveUpMs;
-    this.#failingSinceMs = undefined;
+    this.#succeeded();
     this.#abandon();
   }
 
