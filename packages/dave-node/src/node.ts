@@ -7,6 +7,7 @@ import type { GetOptions, GetResult } from './core/ops/get.ts';
 import { DEFAULT_OPERATIONS_OPTIONS } from './core/ops/modules.ts';
 import { Operations } from './core/ops/operations.ts';
 import type { PutDatOptions, PutOptions, PutResult } from './core/ops/put.ts';
+import { addressClass } from './core/peers/address-class.ts';
 import { Discovery } from './core/peers/discovery.ts';
 import type { PeerInfo } from './core/peers/peer-info.ts';
 import { Persistence } from './core/store/persistence.ts';
@@ -189,6 +190,7 @@ export class DaveNode implements AsyncDisposable {
         logger,
         createDat,
         directory: this.#discovery,
+        isExempt: (from) => options.limits.exemptLoopback && addressClass(from.address) === 'loopback',
         endpoint: counted,
         persist: persistence === undefined ? undefined : (entry) => persistence.persisted(entry),
       },

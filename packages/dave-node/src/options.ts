@@ -47,6 +47,8 @@ export interface NodeLimits {
   /** Incoming TCP connections per IP and in all: more are accepted and closed. Default 16 and 256. */
   maxConnectionsPerIp: number;
   maxConnections: number;
+  /** Loopback addresses are held to no bound per IP, else a network on one machine could not form. Default true. */
+  exemptLoopback: boolean;
   /** Dats that may wait for verification before UDP ones are refused and TCP ones pause. Default 4096. */
   maxPendingVerifications: number;
   /** GETs of ours in flight. Default 4096. */
@@ -129,6 +131,7 @@ const schema = z.strictObject({
       maxPeers: z._default(wholeNumber(1, 1_000_000), 2048),
       maxConnectionsPerIp: z._default(wholeNumber(1, 65_536), 16),
       maxConnections: z._default(wholeNumber(1, 65_536), 256),
+      exemptLoopback: z._default(z.boolean(), true),
       maxPendingVerifications: z._default(wholeNumber(1, 1_000_000), 4096),
       maxOutstandingGets: z._default(wholeNumber(1, 1_000_000), 4096),
     }),
