@@ -35,6 +35,15 @@ test('the question of a Go node is answered at once, with the request id of ours
   ]);
 });
 
+test('a neighbour on a link is told its address without our zone, which no message can carry', async () => {
+  world = new DiscoveryWorld('zone');
+  const node = await world.node('fe80::2');
+  const puppet = await world.puppet('fe80::1%eth0');
+  puppet.send({ op: 'get-my-addr-port' }, node.address);
+  await world.clock.advance(100);
+  expect(puppet.received.map(({ message }) => message)).toContainEqual({ op: 'get-my-addr-port-ack', addrPort: { address: 'fe80::1', port: puppet.address.port } });
+});
+
 test('the majority of networks says what our address is; one vote per network, and asked once per round', async () => {
   world = new DiscoveryWorld('majority');
   const lie = { address: '192.0.2.66', port: 1 };

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../env.ts';
 import { NodeError } from '../../errors.ts';
+import { assertTimeout } from '../assert-timeout.ts';
 import { onAbort } from '../on-abort.ts';
 
 /**
@@ -15,6 +16,7 @@ export class Deadline implements Disposable {
   #timedOut = false;
 
   constructor(clock: Clock, timeoutMs: number, ...parents: readonly (AbortSignal | undefined)[]) {
+    assertTimeout(timeoutMs);
     this.#clock = clock;
     this.endsAtMs = clock.monotonic() + timeoutMs;
     const present = parents.filter((parent) => parent !== undefined);

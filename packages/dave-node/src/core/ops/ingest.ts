@@ -53,7 +53,7 @@ const RESULTS = Object.fromEntries(
 ) as Record<IngestReason, IngestResult>;
 
 type IngestModules = Pick<OperationsModules, 'clock' | 'store' | 'verifier' | 'persist' | 'emitter' | 'counters' | 'logger'>;
-type IngestOptions = Pick<OperationsOptions, 'minWork' | 'skewMs' | 'ttlMs' | 'maxPendingVerifications' | 'putTimeoutMs'>;
+type IngestOptions = Pick<OperationsOptions, 'minWork' | 'skewMs' | 'ttlMs' | 'maxPendingVerifications' | 'putTimeoutMs' | 'mode'>;
 
 /** An entry that was offered to the store: what became of it there, and what its sender is told once that is durable. */
 export interface Admission {
@@ -87,6 +87,8 @@ export class Ingest {
    * long queue for verification is refused as `overloaded` instead.
    */
   async receive(entry: Entry, source: StoredSource, options: { shed: boolean }): Promise<IngestResult> {
+    // A client holds what it has written, and nothing for others.
+    if (this.#options.mode === 'client') return this.#counted('no-room');
     // A record store that is slow, or stuck, must not pile up datagrams; connections are bounded by themselves.
     if (options.shed && this.#waiting >= this.#options.maxPendingVerifications) return this.#counted('overloaded');
     const refusal = this.#refuseCheaply(entry.dat);

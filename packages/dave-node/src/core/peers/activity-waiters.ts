@@ -1,4 +1,5 @@
 import { NodeError, type NodeErrorCode } from '../../errors.ts';
+import { assertTimeout } from '../assert-timeout.ts';
 import { type Scheduled, type Timetable, scheduled } from './timetable.ts';
 
 interface Waiter {
@@ -29,6 +30,7 @@ export class ActivityWaiters {
   wait(wanted: number, options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<void> {
     const { timeoutMs, signal } = options;
     if (!Number.isSafeInteger(wanted) || wanted < 0) throw new TypeError(`the number of peers to wait for must be a whole number >= 0, not ${wanted}`);
+    assertTimeout(timeoutMs);
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
       if (this.#closed) return reject(closedError());

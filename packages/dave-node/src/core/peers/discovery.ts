@@ -123,7 +123,8 @@ export class Discovery implements PeerDirectory {
 
   handleGetMyAddrPort(message: GetMyAddrPort, from: AddrPort): void {
     if (this.#stopped) return;
-    const addrPort = { address: from.address, port: from.port };
+    // A zone id is ours: it means nothing to the asker, and no message can carry it.
+    const addrPort = { address: from.address.split('%', 1)[0]!, port: from.port };
     const requestId = message.extensions?.requestId;
     this.#answers.answer(from, formatAddrPort(from), 'addr-ack', ADDRESS_ACK_BYTES, () => ({
       op: 'get-my-addr-port-ack',

@@ -241,6 +241,10 @@ test('a client is no replica, neither by its own ranking nor by that of others',
   expect(world.holds(client, theirs.dat)).toBe(false);
   expect((await world.run(client.operations.get(a.identity.publicKey, 'key'))).found).toBe(true);
   expect(world.holds(client, theirs.dat)).toBe(false);
+  client.operations.handlePut({ op: 'put', entry: { dat: theirs.dat, replicas: [] }, extensions: { requestId: 1n } }, a.address);
+  await world.clock.advance(100);
+  expect(world.holds(client, theirs.dat)).toBe(false);
+  expect(world.sent.filter(({ message }) => message.op === 'put-ack').map(({ message }) => message)).toContainEqual(expect.objectContaining({ code: 3 }));
 });
 
 test('closing settles every wait with NODE_CLOSED', async () => {

@@ -4,6 +4,8 @@ import { ChangeSignal } from '../../../src/core/ops/change-signal.ts';
 import { Deadline, sleep } from '../../../src/core/ops/deadline.ts';
 import { KeepAlive } from '../../../src/core/ops/keep-alive.ts';
 import { Semaphore } from '../../../src/core/ops/semaphore.ts';
+import { ActivityWaiters } from '../../../src/core/peers/activity-waiters.ts';
+import { Timetable } from '../../../src/core/peers/timetable.ts';
 
 test('a deadline aborts when its time is up, and says that it was time', async () => {
   const clock = new VirtualClock();
@@ -125,4 +127,13 @@ test('silence is never longer than the interval, and traffic saves beats', async
   keepAlive.stop();
   await clock.advance(5000);
   expect(beats.length - before).toBeLessThanOrEqual(1);
+});
+
+test('a time that no timer can keep is refused before anything waits', () => {
+  const clock = new VirtualClock();
+  const waiters = new ActivityWaiters(new Timetable(clock, 1000), () => 0, () => '');
+  for (const timeoutMs of [Number.NaN, Infinity, -1]) {
+    expect(() => new Deadline(clock, timeoutMs)).toThrow(TypeError);
+    expect(() => waiters.wait(1, { timeoutMs })).toThrow(TypeError);
+  }
 });
