@@ -87,6 +87,12 @@ test('a picture replaces the one before, wrapped lines counted', () => {
   expect(draw('c')).toBe('\u001B[3A\r\u001B[Jc');
 });
 
+test.each([0, undefined])('a terminal that says it has %j columns is taken for one of 80', (columns) => {
+  const draw = redrawer(() => columns);
+  draw('x'.repeat(81));
+  expect(draw('')).toBe('\u001B[2A\r\u001B[J');
+});
+
 test('hints name the command as it was started', () => {
   const started = (script: string, env = {}): string => ownCommand({ argv: ['node', script], env, cwd: () => '/repo' });
   expect(started('/usr/bin/dave')).toBe('dave');
