@@ -39,6 +39,8 @@ export type GetResult =
 
 /** Wait after the last of only unauthenticated refusals, in case a forger was faster than the truth. */
 const FORGERY_GRACE_MS = 150;
+/** Answers of one peer that are verified at once: a forger may be faster than the truth, but must not fill the verifier's queue. */
+const MOST_VERIFYING = 2;
 /** How often a read that found nothing looks whether more peers are still on their way. */
 const LOOK_AGAIN_MS = 100;
 /** Peers that one read asks at most, newcomers included. */
@@ -60,6 +62,8 @@ export class GetRun {
   readonly #askings: Asking[] = [];
   readonly #refusedBy = new Set<Peer>();
   readonly #answeredWith = new Map<Peer, Entry>();
+  /** Answers of a peer whose signature is being checked. */
+  readonly #verifying = new Map<Peer, number>();
   #idlessRefusal = false;
   #lookAgain: Timer | undefined;
   #best: Found | undefined;
@@ -125,11 +129,14 @@ export class GetRun {
     // Who becomes active meanwhile may be closer than all that were asked.
     using subscription = emitter.on('peer-active', askTheClosest);
     void subscription;
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       this.#finish = resolve;
       if (deadline.signal.aborted) return resolve();
       deadline.signal.addEventListener('abort', () => resolve(), { once: true });
       askTheClosest();
+      if (this.#best === undefined && this.#askings.length > 0 && !this.#askings.some((asking) => asking.asked)) {
+        reject(new NodeError('NODE_NO_ROOM', 'too many gets are in flight: await some of them first, or raise limits.maxOutstandingGets'));
+      }
       this.#finishIfAllAnswered();
     });
   }
@@ -148,7 +155,7 @@ export class GetRun {
         key,
         onAnswer: (entry, { withId }) => {
           if (entry === undefined) this.#onRefusal(peer, withId);
-          else void this.#onEntry(peer, detachEntry(entry), latest);
+          else void this.#onEntry(peer, entry, latest);
         },
       }),
     );
@@ -160,9 +167,16 @@ export class GetRun {
     this.#finishIfAllAnswered();
   }
 
-  async #onEntry(peer: Peer, entry: Entry, latest: boolean): Promise<void> {
+  /** Takes the entry's bytes before it returns. */
+  async #onEntry(peer: Peer, received: Entry, latest: boolean): Promise<void> {
+    const verifying = this.#verifying.get(peer) ?? 0;
+    if (verifying >= MOST_VERIFYING) return count(this.#modules.counters.gets, 'verifier-busy');
+    const entry = detachEntry(received);
+    this.#verifying.set(peer, verifying + 1);
     const answeredMs = this.#modules.clock.monotonic() - this.#startedMs;
-    if (!(await this.#isValid(entry))) {
+    const valid = await this.#isValid(entry);
+    this.#verifying.set(peer, this.#verifying.get(peer)! - 1);
+    if (!valid) {
       count(this.#modules.counters.gets, 'invalid-answer');
       return;
     }
