@@ -10,10 +10,15 @@ const CROWDING_COST = 0.05;
 
 /** What a peer is worth keeping: its score, less when its network has many others. */
 export function keepingValue(state: CacheState, slot: number): number {
-  const { columns } = state.table;
-  const network = columns.network[slot]!;
+  return state.table.columns.score[slot]! - crowdingCost(state, slot);
+}
+
+/** What the others of its network cost a peer, by their number. */
+export function crowdingCost(state: CacheState, slot: number): number {
+  const network = state.table.columns.network[slot]!;
   const crowd = network === 0 ? 1 : state.ledger.countOf(network);
-  return columns.score[slot]! - CROWDING_COST * Math.log2(crowd);
+  // Most peers have a network to themselves: no logarithm for them.
+  return crowd === 1 ? 0 : CROWDING_COST * Math.log2(crowd);
 }
 
 /** Hands out the peers least worth keeping; one pass over the table serves many newcomers, so that a flood stays cheap. */

@@ -28,6 +28,8 @@ export interface Candidates {
   readonly untested: Int32Array;
   /** The ones among `ready` whose last dial failed. */
   readonly retriable: Int32Array;
+  /** Room for a key per slot, for whoever ranks them. */
+  readonly keys: Float64Array;
 }
 
 /** Sorts all peers into the classes of a query, in slot order. */
@@ -67,6 +69,7 @@ export function findCandidates(state: CacheState, options: SelectOptions, now: n
     resting: scratch.resting.subarray(0, resting),
     untested: scratch.untested.subarray(0, untested),
     retriable: scratch.retriable.subarray(0, retriable),
+    keys: scratch.keys.subarray(0, size),
   };
 }
 
@@ -85,7 +88,7 @@ function excludedSlots(state: CacheState, exclude: Iterable<string> | undefined)
   return slots;
 }
 
-type Scratch = Record<'ready' | 'resting' | 'untested' | 'retriable', Int32Array>;
+type Scratch = Record<'ready' | 'resting' | 'untested' | 'retriable', Int32Array> & { keys: Float64Array };
 
 // Selections are synchronous, so one set of arrays per cache serves them all.
 const scratches = new WeakMap<CacheState, Scratch>();
@@ -94,7 +97,8 @@ function scratchFor(state: CacheState, size: number): Scratch {
   const kept = scratches.get(state);
   if (kept !== undefined && kept.ready.length >= size) return kept;
   const length = Math.max(256, 2 ** Math.ceil(Math.log2(size + 1)));
-  const made = { ready: new Int32Array(length), resting: new Int32Array(length), untested: new Int32Array(length), retriable: new Int32Array(length) };
+  const slots = (): Int32Array => new Int32Array(length);
+  const made = { ready: slots(), resting: slots(), untested: slots(), retriable: slots(), keys: new Float64Array(length) };
   scratches.set(state, made);
   return made;
 }

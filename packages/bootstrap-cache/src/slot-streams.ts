@@ -33,16 +33,20 @@ export function shuffled(slots: Int32Array, random: Random): SlotStream {
   };
 }
 
-/** Draws several slots at random and gives the one with the largest key; the others stay. Reorders `slots`. */
-export function tournament(slots: Int32Array, random: Random, rounds: number, isBetter: (a: number, b: number) => boolean): SlotStream {
+/** Draws several slots at random and gives the one of the highest value; the others stay. Reorders `slots`. */
+export function tournament(slots: Int32Array, random: Random, rounds: number, valueOf: (slot: number) => number): SlotStream {
   let at = 0;
   return () => {
     const left = slots.length - at;
     if (left === 0) return undefined;
     let best = at + Math.floor(random.float() * left);
+    let bestValue = valueOf(slots[best]!);
     for (let round = 1; round < rounds; round++) {
       const other = at + Math.floor(random.float() * left);
-      if (isBetter(slots[other]!, slots[best]!)) best = other;
+      const value = valueOf(slots[other]!);
+      if (value <= bestValue) continue;
+      best = other;
+      bestValue = value;
     }
     const slot = slots[best]!;
     slots[best] = slots[at]!;

@@ -1,6 +1,6 @@
 import { drawBeta } from './beta-draw.ts';
 import type { CacheState } from './cache-state.ts';
-import { keepingValue } from './eviction-queue.ts';
+import { crowdingCost } from './eviction-queue.ts';
 import { evidenceDecay, halfLifeDecay, runFactor } from './evidence.ts';
 import { effectiveCapabilities } from './observations.ts';
 import { COORDINATION_YES, countMatches, packCapabilities, RELAY_YES } from './packed-capabilities.ts';
@@ -37,8 +37,8 @@ function epsilonGreedy(state: CacheState, candidates: Candidates, options: Selec
   const { random, epsilon } = state.settings;
   const { score } = state.table.columns;
   const best = ranked(candidates.ready, preferring(state, options, now, rankingScores(state, candidates)), count);
-  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, isBetterToDiscover(state, now));
-  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, (a, b) => score[a]! > score[b]!);
+  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, discoveryValue(state, now));
+  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, (slot) => score[slot]!);
   const used = new Set<number>();
   const unused = (stream: SlotStream): number | undefined => {
     for (let slot = stream(); slot !== undefined; slot = stream()) {
@@ -67,26 +67,27 @@ const MAX_LASTING = 3;
 const NAT_ODDS = [0.5, 1, 0.95, 0.6, 0.4, 0.08, 0.5];
 
 /**
- * The likelier discovery of two: heard of lately and for long, easy to reach and helpful by its own
- * account, and not from a network that names many.
+ * How much an untested peer promises: heard of lately and for long, easy to reach and helpful by its
+ * own account, and not from a network that names many.
  */
-function isBetterToDiscover(state: CacheState, now: number): (a: number, b: number) => boolean {
+function discoveryValue(state: CacheState, now: number): (slot: number) => number {
   const { columns } = state.table;
   const { ledger } = state;
-  const value = (slot: number): number => {
+  return (slot) => {
     const claimed = columns.claimed[slot]!;
     const helps = (claimed & 3) === RELAY_YES || (claimed & 12) === COORDINATION_YES ? 3 : 1;
     const lasting = 1 + Math.min(MAX_LASTING, (columns.lastSeenAt[slot]! - columns.firstSeenAt[slot]!) / LASTING_MS);
     const fresh = halfLifeDecay(now - columns.lastSeenAt[slot]!, HEARSAY_HALF_LIFE_MS);
     return (fresh * lasting * helps * NAT_ODDS[claimed >> 6]!) / Math.max(1, ledger.countOf(columns.network[slot]!));
   };
-  return (a, b) => value(a) > value(b);
 }
 
 /** Scores, of untested peers lowered by their network's crowd: else a flood fills whatever proven peers leave over. */
 function rankingScores(state: CacheState, candidates: Candidates): Float64Array {
-  const keys = state.table.columns.score.slice(0, state.table.size);
-  for (const slot of candidates.untested) keys[slot] = keepingValue(state, slot);
+  const { size } = state.table;
+  const { keys } = candidates;
+  keys.set(state.table.columns.score.subarray(0, size));
+  for (const slot of candidates.untested) keys[slot]! -= crowdingCost(state, slot);
   return keys;
 }
 

@@ -1,5 +1,5 @@
 /** Work goes on for this long before other tasks get their turn. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 
 /** Keeps long work from blocking the event loop. */
 export class Breather {

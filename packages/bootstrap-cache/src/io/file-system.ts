@@ -56,7 +56,7 @@ export const nodeFileSystem: FileSystem = {
       // Asked of the open file, not of its name: network file systems may answer the latter from memory.
       const stat = await handle.stat({ bigint: true });
       if (stat.size > BigInt(maxBytes)) throw new RangeError(`${path} holds ${stat.size} bytes, more than the ${maxBytes} that a cache file may have`);
-      return { bytes: await handle.readFile(), identity: identityOf(stat) };
+      return { bytes: await readAll(handle, Number(stat.size)), identity: identityOf(stat) };
     } finally {
       await handle.close();
     }
@@ -87,6 +87,19 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 };
+
+/** One read where `FileHandle.readFile` makes one for every half megabyte. */
+async function readAll(handle: fs.FileHandle, sizeBytes: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(sizeBytes);
+  let filled = 0;
+  while (filled < sizeBytes) {
+    const { bytesRead } = await handle.read(bytes, filled, sizeBytes - filled, filled);
+    // Cut short by somebody meanwhile: what is there fails its checksum.
+    if (bytesRead === 0) return bytes.subarray(0, filled);
+    filled += bytesRead;
+  }
+  return bytes;
+}
 
 async function openExisting(path: string): Promise<fs.FileHandle | undefined> {
   try {

@@ -30,6 +30,10 @@ test('fifty fresh failures outweigh ten thousand old successes, and the peer sta
   expect(after.quality).toBeLessThan(before.quality - 0.35);
   expect(after.qualityParts.success).toBeLessThan(cache.get('untested')!.qualityParts.success);
   expect(after.stats).toMatchObject({ successes: 10_000, failures: 50, consecutiveFailures: 50 });
+  // A success ends the run, not what it says about the peer.
+  cache.recordSuccess('fallen');
+  expect(cache.get('fallen')!.qualityParts.success).toBeLessThan(0.6);
+  expect(cache.get('fallen')!.stats.recentSuccesses + cache.get('fallen')!.stats.recentFailures).toBeLessThan(64.001);
 });
 
 test('evidence fades by half in its half-life, and never to nothing', async () => {
