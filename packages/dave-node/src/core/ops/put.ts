@@ -127,7 +127,9 @@ export class Putter {
     const { clock, identity, store } = this.#modules;
     const nowMs = clock.now();
     const standing = store.get(identity.publicKey, key, nowMs)?.dat.time ?? -1;
-    const next = Math.max(this.#lastTime, Math.min(this.#lastTime + 1, nowMs - LEAST_ALLOWANCE_MS));
+    // A clock that was set back leaves a time behind that everyone would refuse, for as long as it was set back.
+    const last = this.#lastTime > nowMs ? 0 : this.#lastTime;
+    const next = Math.max(last, Math.min(last + 1, nowMs - LEAST_ALLOWANCE_MS));
     this.#lastTime = Math.max(0, nowMs - CLOCK_ALLOWANCE_MS, next, standing + 1);
     return this.#lastTime;
   }
