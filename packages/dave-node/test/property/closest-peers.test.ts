@@ -9,7 +9,7 @@ function record(id: bigint, port: number, client: boolean): PeerRecord {
   new DataView(publicKey.buffer).setBigUint64(0, id, true);
   const made = new PeerRecord({ address: '192.0.2.1', port }, { firstSeenMs: 0, pingIntervalMs: 1000, onDue: () => {} });
   made.setKey(publicKey);
-  if (client) made.hear({ putAck: true, directedDiscovery: false, client: true, protocolVersion: 1 });
+  if (client) made.hear({ putAck: true, directedDiscovery: false, client: true, protocolVersion: 1 }, 0);
   return made;
 }
 

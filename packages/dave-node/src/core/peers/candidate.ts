@@ -50,8 +50,8 @@ export class Candidate implements Contact, Scheduled {
     return undefined;
   }
 
-  hear(capabilities: Capabilities | undefined): void {
-    this.claims.hear(capabilities);
+  hear(capabilities: Capabilities | undefined, interval: number): void {
+    this.claims.hear(capabilities, interval);
   }
 
   fire(nowMs: number): void {

@@ -1,24 +1,27 @@
 import type { Capabilities } from '@p2p/dave-wire';
 
-/** PINGs in a row that must agree before a contradicted claim counts again. */
+/** Ping intervals in a row with agreeing PINGs before a contradicted claim counts again. */
 const AGREEING = 3;
 
 /**
  * What a peer's PINGs say about it. A PING's source can be forged, so a contradiction falls back to
- * what is safe of any peer (no capabilities, as a Go node) until several PINGs in a row agree.
+ * what is safe of any peer (no capabilities, as a Go node) until PINGs of several intervals agree.
+ * The peer itself speaks once an interval: a forger cannot be the only one to speak for so long.
  */
 export class CapabilityClaims {
   /** Undefined: none, as a Go node. */
   value: Capabilities | undefined = undefined;
   #latest: Capabilities | undefined = undefined;
   #agreeing = 0;
+  #lastInterval = 0;
 
   /** True once a PING was heard. */
   get heard(): boolean {
     return this.#agreeing > 0;
   }
 
-  hear(claim: Capabilities | undefined): void {
+  /** @param interval the number of the ping interval in which it was heard. */
+  hear(claim: Capabilities | undefined, interval: number): void {
     if (this.#agreeing === 0) {
       this.value = this.#latest = copy(claim);
       this.#agreeing = AGREEING;
@@ -28,8 +31,11 @@ export class CapabilityClaims {
       this.value = undefined;
       this.#latest = copy(claim);
       this.#agreeing = 1;
+      this.#lastInterval = interval;
       return;
     }
+    if (this.#agreeing < AGREEING && interval === this.#lastInterval) return;
+    this.#lastInterval = interval;
     if (this.#agreeing < AGREEING && ++this.#agreeing === AGREEING) this.value = this.#latest;
   }
 }

@@ -14,8 +14,8 @@ export interface Contact {
   readonly keyConfigured: boolean;
   /** Peer time of our last PONG to it: it has probably validated our address since. */
   answeredMs: number | undefined;
-  /** Takes note of what a PING from the address says; undefined as from a Go node. */
-  hear(capabilities: Capabilities | undefined): void;
+  /** Takes note of what a PING from the address says, in which ping interval of ours; undefined as from a Go node. */
+  hear(capabilities: Capabilities | undefined, interval: number): void;
   /** Sizes that its latest PING claimed. */
   usedSpace: bigint;
   capacity: bigint;

@@ -86,7 +86,7 @@ export class Discovery implements PeerDirectory {
     });
     this.#questions = new AddressQuestions(intervals, { own, timetable, random, counters, send });
     const onSelf: PingHandlerParts['onSelf'] = (contact) => this.#foundSelf(contact);
-    this.#pings = new PingHandler(settings.mode, modules, { table, candidates, own, answers, proofs, timetable, onSelf });
+    this.#pings = new PingHandler(settings, modules, { table, candidates, own, answers, proofs, timetable, onSelf });
     const listener = this.#pongListener();
     this.#pongs = new PongHandler(settings, { table, candidates, own, proofs, clock, counters, listener });
     this.#waiters = new ActivityWaiters(timetable, () => this.usablePeerCount, () => this.#edges.describe());

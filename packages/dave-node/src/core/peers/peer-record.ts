@@ -101,8 +101,8 @@ export class PeerRecord implements Peer, Contact, Scheduled {
     this.idLow = Number(this.id & 0xffff_ffffn);
   }
 
-  hear(capabilities: Capabilities | undefined): void {
-    this.claims.hear(capabilities);
+  hear(capabilities: Capabilities | undefined, interval: number): void {
+    this.claims.hear(capabilities, interval);
     this.client = this.claims.value?.client ?? false;
   }
 

@@ -5,7 +5,7 @@ import { mayTry } from './candidate-filter.ts';
 import type { Candidate } from './candidate.ts';
 import type { Candidates } from './candidates.ts';
 import type { Contact } from './contact.ts';
-import type { DiscoveryModules } from './discovery-options.ts';
+import type { DiscoveryModules, DiscoverySettings } from './discovery-options.ts';
 import type { OwnAddress } from './own-address.ts';
 import { PeerRecord } from './peer-record.ts';
 import type { PeerTable } from './peer-table.ts';
@@ -31,12 +31,12 @@ export interface PingHandlerParts {
 
 /** Answers PINGs, and gets to know who sends them. */
 export class PingHandler {
-  readonly #mode: 'peer' | 'client';
+  readonly #settings: Pick<DiscoverySettings, 'mode' | 'intervals'>;
   readonly #modules: DiscoveryModules;
   readonly #parts: PingHandlerParts;
 
-  constructor(mode: 'peer' | 'client', modules: DiscoveryModules, parts: PingHandlerParts) {
-    this.#mode = mode;
+  constructor(settings: Pick<DiscoverySettings, 'mode' | 'intervals'>, modules: DiscoveryModules, parts: PingHandlerParts) {
+    this.#settings = settings;
     this.#modules = modules;
     this.#parts = parts;
   }
@@ -49,12 +49,12 @@ export class PingHandler {
     const contact = known ?? this.#meet(from);
     const capabilities = message.extensions?.capabilities;
     if (contact !== undefined) {
-      contact.hear(capabilities);
+      contact.hear(capabilities, Math.floor(this.#parts.timetable.now() / this.#settings.intervals.pingMs));
       contact.usedSpace = message.usedSpace;
       contact.capacity = message.capacity;
     }
     // A Go node places data on whoever answers it.
-    if (this.#mode === 'client' && capabilities === undefined) return count(this.#modules.counters.packetsDropped, 'client-silent');
+    if (this.#settings.mode === 'client' && capabilities === undefined) return count(this.#modules.counters.packetsDropped, 'client-silent');
     this.#answer(message.challenge.slice(), from, contact);
   }
 
