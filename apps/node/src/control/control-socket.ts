@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, link, lstat, mkdir, rename, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, rename, unlink } from 'node:fs/promises';
 import { createConnection, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { AppError, codeOf } from '../cli/app-error.ts';
@@ -51,7 +51,7 @@ export async function listenPrivately(server: Server, socketPath: string): Promi
     throw new AppError('APP_CONFIG', `${socketPath} is too long for a socket, which has at most ${MAX_PATH_BYTES} bytes; choose a shorter --data-dir`);
   }
   await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
-  // The socket is born without access for others, not narrowed afterwards.
+  // The socket is born without access for others: there is no moment to narrow it in.
   const umask = process.umask(0o177);
   try {
     await listen(server, socketPath).catch(async (error: unknown) => {
@@ -65,7 +65,6 @@ export async function listenPrivately(server: Server, socketPath: string): Promi
   } finally {
     process.umask(umask);
   }
-  await chmod(socketPath, 0o600);
 }
 
 function listen(server: Server, socketPath: string): Promise<void> {

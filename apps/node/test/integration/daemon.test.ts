@@ -118,7 +118,7 @@ test('a key that nobody has: 3', async () => {
 });
 
 test('fewer acknowledgements than asked for: 5, with how far it got', async () => {
-  const ended = await at(first, ['put', 'few', 'x', '--min-acks', '3', '--timeout', '300ms', '--json']);
+  const ended = await at(first, ['put', 'few', 'x', '--min-acks', '3', '--timeout', '2s', '--json']);
   expect(ended.code).toBe(5);
   expect(errorIn(ended)).toMatchObject({ code: 'NODE_NOT_ENOUGH_ACKS', acks: 2, replicas: [{ outcome: 'stored' }, { outcome: 'stored' }] });
 });
@@ -131,7 +131,7 @@ test('a short-lived node writes and reads through an edge, under a key of its ow
   const got = await run(['get', `${author}/through-an-edge`, '--latest', ...args], { home: home.path });
   expect(got).toMatchObject({ code: 0, out: 'hello', err: '' });
   expect(await run(['get', 'nothing', ...args], { home: home.path })).toMatchObject({ code: 3 });
-  const few = await run(['put', 'few', 'x', '--min-acks', '3', '--timeout', '1s', '--json', ...args], { home: home.path });
+  const few = await run(['put', 'few', 'x', '--min-acks', '3', '--timeout', '2s', '--json', ...args], { home: home.path });
   expect(few.code).toBe(5);
   expect(errorIn(few)).toMatchObject({ code: 'NODE_NOT_ENOUGH_ACKS', acks: 2 });
 });

@@ -160,7 +160,8 @@ test('peers that say nothing: 4, not 3', async () => {
   silent.dave.signal('SIGSTOP');
   const ended = await run(['get', 'a', '--timeout', '500ms', '--data-dir', daemon.dataDir], { home: home.path });
   silent.dave.signal('SIGCONT');
-  expect(ended).toMatchObject({ code: 4, out: '', err: 'none of 1 peers answered within 500 ms\n' });
+  // On a slow machine the silence may have been noticed before the question.
+  expect(ended).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/^none of 1 peers answered within 500 ms\n$|no peer became active/) });
 });
 
 test('a daemon that hangs is given up on', async () => {
