@@ -1,4 +1,4 @@
-import { distance, FANOUT } from '@p2p/dave-wire';
+import { FANOUT } from '@p2p/dave-wire';
 import type { Replica } from './replicas.ts';
 
 /** A peer that became active after the last walk had begun, or could not be brought up to date. */
@@ -21,6 +21,8 @@ export class MembershipChanges {
   readonly #arrived = new Map<bigint, Arrival>();
   /** Peers of the last walk that are gone, and the walk before or during which they went. */
   readonly #left = new Map<bigint, number>();
+  /** Their ids as pairs of 32 bits; undefined when they have changed. */
+  #goneHalves: Uint32Array | undefined;
   #walk = 0;
 
   /** Whether any entry may have a new replica. */
@@ -32,7 +34,7 @@ export class MembershipChanges {
   arrived(id: bigint): boolean {
     if (this.#present.has(id)) return false;
     this.#present.add(id);
-    this.#arrived.set(id, { walk: this.#walk, returned: this.#left.delete(id) });
+    this.#arrived.set(id, { walk: this.#walk, returned: this.#forgetGone(id) });
     return true;
   }
 
@@ -45,6 +47,7 @@ export class MembershipChanges {
     if (arrival?.returned === false) return true;
     if (this.#left.size >= MOST_REMEMBERED) this.#left.delete(this.#left.keys().next().value!);
     this.#left.set(id, this.#walk);
+    this.#goneHalves = undefined;
     return true;
   }
 
@@ -60,7 +63,7 @@ export class MembershipChanges {
   /** All entries have been met: changes from before the walk are dealt with. */
   endWalk(): void {
     for (const [id, { walk }] of this.#arrived) if (walk < this.#walk) this.#arrived.delete(id);
-    for (const [id, walk] of this.#left) if (walk < this.#walk) this.#left.delete(id);
+    for (const [id, walk] of this.#left) if (walk < this.#walk) this.#forgetGone(id);
   }
 
   /** Of the replicas of `target`, closest first and ourselves included, the peers that were none at the last walk. */
@@ -75,16 +78,39 @@ export class MembershipChanges {
         continue;
       }
       // Its former place: after those that stayed and are closer, and those closer that are gone.
-      if (replica.peer !== undefined && formerPlace + this.#goneCloserThan(replica.id, target) >= FANOUT) fresh.push(replica);
+      if (replica.peer !== undefined && this.#manyGoneCloserThan(replica.id, target, FANOUT - formerPlace)) fresh.push(replica);
       formerPlace += 1;
     }
     return fresh;
   }
 
-  #goneCloserThan(id: bigint, target: bigint): number {
-    const own = distance(id, target);
-    let closer = 0;
-    for (const gone of this.#left.keys()) if (distance(gone, target) < own) closer += 1;
-    return closer;
+  #forgetGone(id: bigint): boolean {
+    this.#goneHalves = undefined;
+    return this.#left.delete(id);
   }
+
+  /** Whether at least `many` of those that are gone were closer. Asked for every entry: in numbers, since bigints take ten times as long. */
+  #manyGoneCloserThan(id: bigint, target: bigint, many: number): boolean {
+    const gone = (this.#goneHalves ??= halvesOf(this.#left.keys(), this.#left.size));
+    const targetHigh = Number(target >> 32n);
+    const targetLow = Number(target & 0xffff_ffffn);
+    const ownHigh = (Number(id >> 32n) ^ targetHigh) >>> 0;
+    const ownLow = (Number(id & 0xffff_ffffn) ^ targetLow) >>> 0;
+    let closer = 0;
+    for (let at = 0; at < gone.length && closer < many; at += 2) {
+      const high = (gone[at]! ^ targetHigh) >>> 0;
+      if (high < ownHigh || (high === ownHigh && (gone[at + 1]! ^ targetLow) >>> 0 < ownLow)) closer += 1;
+    }
+    return closer >= many;
+  }
+}
+
+function halvesOf(ids: Iterable<bigint>, count: number): Uint32Array {
+  const halves = new Uint32Array(2 * count);
+  let at = 0;
+  for (const id of ids) {
+    halves[at++] = Number(id >> 32n);
+    halves[at++] = Number(id & 0xffff_ffffn);
+  }
+  return halves;
 }
