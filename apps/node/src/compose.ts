@@ -1,4 +1,4 @@
-import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode } from '@p2p/dave-node';
+import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode, type PeerHints } from '@p2p/dave-node';
 import type { KeyPair } from '@p2p/dave-wire';
 import { pino } from 'pino';
 import type { Config } from './config/schema.ts';
@@ -18,7 +18,7 @@ export function createLogger(level: Config['logLevel']): Logger {
 /** The only place that chooses implementations and wires them into a node. */
 export function composeNode(
   config: Config,
-  wiring: { keyPair: KeyPair; mode: NodeMode; logger: Logger; listen?: string; pingMs?: number; signal?: AbortSignal },
+  wiring: { keyPair: KeyPair; mode: NodeMode; logger: Logger; listen?: string; pingMs?: number; peerHints?: PeerHints; signal?: AbortSignal },
 ): Promise<DaveNode> {
   const options: DaveNodeOptions = {
     privateKey: wiring.keyPair.privateKey,
@@ -27,6 +27,7 @@ export function composeNode(
     mode: wiring.mode,
     shardCapacityBytes: Math.floor(config.capacity / SHARDS),
     logger: wiring.logger,
+    ...(wiring.peerHints === undefined ? {} : { peerHints: wiring.peerHints }),
     ...(wiring.pingMs === undefined ? {} : { intervals: { pingMs: wiring.pingMs } }),
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
     ...(wiring.signal === undefined ? {} : { signal: wiring.signal }),

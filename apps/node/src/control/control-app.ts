@@ -1,9 +1,11 @@
+import type { BootstrapCache } from '@p2p/bootstrap-cache';
 import type { DaveNode } from '@p2p/dave-node';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import { toJson } from '../cli/output.ts';
 import { datSchema, datToJson, idToHex } from './dat-json.ts';
+import { rememberedPeers } from '../remembered/remembered-peers.ts';
 import { placedOf, refusalOf } from './placed.ts';
 import { statusOf } from './status.ts';
 
@@ -41,7 +43,7 @@ function json(value: unknown): Response {
 }
 
 /** The routes of the control socket; the socket itself is private to its owner. */
-export function controlApp(node: DaveNode, startedMs: number): Hono {
+export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, startedMs: number): Hono {
   const app = new Hono();
   let openRequests = 0;
   app.use(async (_context, next) => {
@@ -54,6 +56,8 @@ export function controlApp(node: DaveNode, startedMs: number): Hono {
   app.notFound(() => problem(404, 'APP_USAGE', 'no such route'));
 
   app.get('/v1/status', () => json({ ...statusOf(node, startedMs), openRequests }));
+
+  app.get('/v1/remembered-peers', () => json(rememberedPeers(memory)));
 
   app.get('/v1/dats/:publicKey', async (context) => {
     const publicKey = context.req.param('publicKey');

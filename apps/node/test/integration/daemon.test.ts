@@ -50,6 +50,23 @@ test('status shows the node and its peers, for people and for programs', async (
   expect(shown.out).toMatch(new RegExp(`^  ${first.id}  active +[0-9.]+ ms  ${first.listen}  edge$`, 'm'));
 });
 
+test('peers ls shows who is remembered, with the score and its parts', async () => {
+  const { code, out } = await at(second, ['peers', 'ls', '--json']);
+  expect(code).toBe(0);
+  const [remembered, ...others] = JSON.parse(out) as Record<string, unknown>[];
+  expect(others).toEqual([]);
+  expect(remembered).toMatchObject({
+    publicKey: first.publicKey,
+    address: first.listen,
+    score: expect.any(Number),
+    parts: { success: expect.any(Number), rtt: expect.any(Number), freshness: expect.any(Number), capabilities: expect.any(Number) },
+    successes: 1,
+    failures: 0,
+    retryAt: null,
+  });
+  expect((await at(second, ['peers', 'ls'])).out).toMatch(new RegExp(`^[01]\\.\\d\\d .* 1/1 .* ${first.publicKey.slice(0, 16)}  ${first.listen.replaceAll(/[[\].]/g, String.raw`\$&`)}$`, 'm'));
+});
+
 describe('what is put into one daemon is got from the other, unchanged', () => {
   const binary = new Uint8Array(1224 - 6).map((_, index) => index * 7);
   test.each<[string, string, string | undefined, Uint8Array]>([

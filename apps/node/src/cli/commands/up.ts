@@ -5,6 +5,7 @@ import { assertNotServed, controlSocketPath } from '../../control/control-socket
 import { idToHex } from '../../control/dat-json.ts';
 import { serveControl } from '../../control/serve-control.ts';
 import { readOrCreateKeyFile } from '../../key/key-file.ts';
+import { hintsOf, openPeerMemory } from '../../remembered/peer-memory.ts';
 import { contextOf, type Invocation } from '../context.ts';
 import { toJson } from '../output.ts';
 import { untilAborted } from '../until-aborted.ts';
@@ -19,8 +20,11 @@ export function upCommand(invocation: Invocation): Command {
     const { keyPair, created } = await readOrCreateKeyFile(config.keyFile);
     if (created) output.note(`created the key file ${config.keyFile}`);
     const logger = createLogger(config.logLevel);
-    await using node = await composeNode(config, { keyPair, mode: 'peer', signal, logger });
-    await using control = await serveControl(node, socketPath);
+    // Closed after the node, so that the last outcomes are remembered too.
+    await using memory = await openPeerMemory(config.dataDir, logger);
+    memory.startMaintenance();
+    await using node = await composeNode(config, { keyPair, mode: 'peer', peerHints: hintsOf(memory), signal, logger });
+    await using control = await serveControl(node, memory, socketPath);
     void control;
     const publicKey = Buffer.from(node.publicKey).toString('hex');
     const listen = formatAddrPort(node.listenAddress);
