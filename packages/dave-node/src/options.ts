@@ -14,6 +14,7 @@ import type { PeerHints } from './core/peers/peer-hints.ts';
 import { MAX_SHARD_CAPACITY_BYTES } from './core/store/priority-store.ts';
 import type { Clock, Logger, Random } from './env.ts';
 import { NodeError } from './errors.ts';
+import { describeIssue } from './option-issues.ts';
 import type { Transport } from './transport.ts';
 import type { Verifier } from './verifier.ts';
 
@@ -152,23 +153,25 @@ const schema = z.strictObject({
   ),
 });
 
+/** Options that are objects with a behaviour of their own: there is nothing in them to parse. */
+const MODULES: ReadonlySet<string> = new Set<keyof DaveNodeOptions>(['records', 'peerHints', 'transport', 'clock', 'random', 'verifier', 'logger', 'signal']);
+
 /**
  * Checks the plain part of the options once, at the edge.
  * @throws NodeError NODE_BAD_OPTION naming the option, what it was and what it must be.
  */
 export function parseOptions(options: DaveNodeOptions): ResolvedOptions {
-  const { records, peerHints, transport, clock, random, verifier, logger, signal, ...plain } = options;
-  const parsed = z.safeParse(schema, plain);
+  const parsed = z.safeParse(schema, Object.fromEntries(Object.entries(options).filter(([name]) => !MODULES.has(name))));
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+    const lines = parsed.error.issues.map((issue) => describeIssue(issue, options));
     throw new NodeError('NODE_BAD_OPTION', `DaveNode.open: ${lines.join('; ')}`);
   }
-  const { deactivateAfter, dropAfter } = parsed.data.intervals as NodeIntervals;
+  const { deactivateAfter, dropAfter } = parsed.data.intervals;
   if (dropAfter <= deactivateAfter) {
     throw new NodeError(
       'NODE_BAD_OPTION',
       `DaveNode.open: intervals.dropAfter (${dropAfter}) must be greater than intervals.deactivateAfter (${deactivateAfter})`,
     );
   }
-  return { verifyThreads: undefined, ...parsed.data } as ResolvedOptions;
+  return { verifyThreads: undefined, ...parsed.data };
 }

@@ -38,10 +38,10 @@ describe('verdicts', () => {
     const strict = pool({ minWork: 60 });
     const lenient = pool({ skewMs: 1000 });
     const eight = (verifier: VerifyPool): Promise<Verdict[]> => Promise.all(Array.from({ length: 8 }, () => verifier.verify(ahead)));
-    expect(await eight(pool())).toEqual(Array(8).fill({ valid: false, reason: 'future' }));
+    expect(await eight(pool())).toEqual(Array.from({ length: 8 }, () => ({ valid: false, reason: 'future' })));
     // Its signature is over the other time: the clock no longer objects, the signature does.
-    expect(await eight(lenient)).toEqual(Array(8).fill({ valid: false, reason: 'signature' }));
-    expect(await Promise.all(Array.from({ length: 8 }, () => strict.verify(dat)))).toEqual(Array(8).fill({ valid: false, reason: 'work-too-low' }));
+    expect(await eight(lenient)).toEqual(Array.from({ length: 8 }, () => ({ valid: false, reason: 'signature' })));
+    expect(await Promise.all(Array.from({ length: 8 }, () => strict.verify(dat)))).toEqual(Array.from({ length: 8 }, () => ({ valid: false, reason: 'work-too-low' })));
   });
 
   test('are those of the bytes at the call, also of what waits outside the rings', async () => {
