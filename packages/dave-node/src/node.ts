@@ -76,6 +76,8 @@ export class DaveNode implements AsyncDisposable {
     const counters = new Counters();
     const clock = options.clock ?? systemClock;
     const logger = options.logger ?? silentLogger;
+    // Background failures must not vanish where nobody listens for them.
+    emitter.on('error', ({ error }) => logger.error('background failure', { error: error.message, code: (error as { code?: unknown }).code }));
     const dispatcher = new Dispatcher(counters, (error) => {
       count(counters.packetsDropped, 'socket-error');
       logger.debug('socket error', { error: error.message });

@@ -1,6 +1,7 @@
-import { decodeGodaveBackup, encodeGodaveBackup, type BackupItem, type Dat, type Entry } from '@p2p/dave-wire';
+import { decodeGodaveBackup, encodeGodaveBackup, MAX_KEY_AND_VALUE_BYTES, type BackupItem, type Dat, type Entry } from '@p2p/dave-wire';
 import type { Clock } from '../env.ts';
 import type { Verifier } from '../verifier.ts';
+import { utf8Length } from './ops/dat-bytes.ts';
 import { pause } from './pause.ts';
 import type { DatStore } from './store/dat-store.ts';
 
@@ -17,7 +18,7 @@ export interface ImportReport {
   /** A newer one was stored already. */
   older: number;
   expired: number;
-  /** Their priority is too low for a full store, or their signature is stored under another key. */
+  /** Their priority is too low for a full store, their signature is stored under another key, or they are too large for any packet. */
   refused: number;
   /** Time, work or signature is wrong. */
   invalid: number;
@@ -60,11 +61,20 @@ export async function importEntries(stream: AsyncIterable<Uint8Array>, modules: 
       continue;
     }
     report.records++;
+    if (!fitsAPacket(item.entry)) {
+      report.refused++;
+      continue;
+    }
     slice.push(item.entry);
     if (slice.length >= SLICE) await finish();
   }
   await finish();
   return report;
+}
+
+/** A Go node stores up to 1227 bytes of key and value that are put into it directly, but no answer can carry more than 1224. */
+function fitsAPacket({ dat }: Entry): boolean {
+  return utf8Length(dat.key) + dat.value.length <= MAX_KEY_AND_VALUE_BYTES;
 }
 
 async function importSlice(entries: readonly Entry[], modules: ImportModules, report: ImportReport): Promise<void> {

@@ -118,3 +118,12 @@ test('it stops when told to, and with the stream', async () => {
   for await (const item of decodeGodaveBackup(inChunks(bytes, 7777))) read.push(item.kind);
   expect(read.length).toBe(200);
 });
+
+test('a dat that a Go node stored but no packet can carry is refused, whatever its signature', async () => {
+  const base = entries[0]!.dat;
+  const at = (valueBytes: number): Entry => ({ dat: { ...base, key: 'key', value: new Uint8Array(valueBytes) }, replicas: [] });
+  const store = storeOf();
+  // The larger one never gets as far as its signature, which is wrong on both.
+  const report = await importing(await bytesOf(encodeGodaveBackup([at(1224), at(1221)])), modulesOf(store));
+  expect(report).toEqual({ ...clean, records: 2, refused: 1, invalid: 1 });
+});

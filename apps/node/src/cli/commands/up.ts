@@ -31,7 +31,6 @@ export function upCommand(invocation: Invocation): Command {
     node.on('peer-active', ({ peer }) => logger.info('peer active', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
     node.on('peer-inactive', ({ peer }) => logger.info('peer inactive', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
     node.on('address-learned', ({ address }) => logger.info('address learned', { address: formatAddrPort(address) }), { signal });
-    node.on('error', ({ error }) => logger.error('background failure', { error: error.message }), { signal });
     if (output.json) await output.data(`${toJson({ event: 'listening', id: idToHex(node.id), publicKey, listen, control: socketPath })}\n`);
     else output.note(`listening on ${listen} as ${idToHex(node.id)}\nothers join with: dave up --edge ${publicKey}@<this host>:${node.listenAddress.port}`);
     await untilAborted(signal);
