@@ -11,8 +11,8 @@ export interface Row {
   unit: string;
   baselineName: string;
   rounds: readonly Round[];
-  /** The ratio that the specification asks for. */
-  target: number;
+  /** The ratio to reach, where there is one. */
+  target?: number;
   /** For times and sizes: less is better, the ratio is baseline / ours. */
   lessIsBetter?: boolean;
 }
@@ -25,7 +25,7 @@ export function printRows(rows: readonly Row[]): void {
     const ours = median(rounds.map((round) => round.ours));
     const baseline = median(rounds.map((round) => round.baseline));
     console.log(
-      `| ${what} | ${figure(ours)} ${unit} | ${figure(baseline)} ${unit} (${baselineName}) | ${median(ratios).toFixed(2)} × (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}) | ${target} × | ${rounds.length} |`,
+      `| ${what} | ${figure(ours)} ${unit} | ${figure(baseline)} ${unit} (${baselineName}) | ${median(ratios).toFixed(2)} × (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}) | ${target === undefined ? '–' : `${target} ×`} | ${rounds.length} |`,
     );
   }
 }

@@ -1,49 +1,44 @@
-// Proof of work and signatures beside the Go implementation in the same run; codecs are measured in
-// packages/dave-wire/bench. Usage: wire.ts [--rounds 9]
+// Work search, codec and verification beside the Go implementation in the same run; against other
+// codecs they are measured in packages/dave-wire/bench. Usage: wire.ts [--rounds 9]
 import { parseArgs } from 'node:util';
 import { runGoMode, goAvailability } from '@p2p/interop/go-program';
-import { solveWork } from '@p2p/dave-wire';
-import { alternate, printRows } from './comparison.ts';
+import { ourTimes } from './codec-times.ts';
+import { alternate, printRows, type Round, type Row } from './comparison.ts';
+import { ourWork } from './work-rate.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
 const rounds = Number(values.rounds);
-/** Bits that nobody finds within the measured time, so that the search never ends early. */
-const UNREACHABLE_BITS = 200;
-const SEARCH_MS = 2000;
-
-/** Mhash per second of one thread, from what the search itself reports. */
-async function ourWork(): Promise<number> {
-  const stop = new AbortController();
-  let hashes = 0;
-  let startedMs = 0;
-  let lastMs = 0;
-  let first = 0;
-  const search = solveWork(crypto.getRandomValues(new Uint8Array(64)), UNREACHABLE_BITS, {
-    threads: 1,
-    signal: stop.signal,
-    onProgress: (progress) => {
-      lastMs = performance.now();
-      hashes = progress.hashes;
-      if (startedMs === 0) [startedMs, first] = [lastMs, hashes];
-      if (lastMs - startedMs >= SEARCH_MS) stop.abort();
-    },
-  });
-  await search.catch((error: unknown) => {
-    if (!stop.signal.aborted) throw error;
-  });
-  return (hashes - first) / (lastMs - startedMs) / 1000;
-}
+const VALUE_BYTES = [19, 1024] as const;
 
 const go = goAvailability();
 if (!go.available) console.log(`no comparison with Go: ${go.reason}`);
 else {
-  printRows([
+  const baselineName = `Go, ${go.version}`;
+  const rows: Row[] = [
     {
       what: 'proof of work, one thread',
       unit: 'Mhash/s',
-      baselineName: `Go, ${go.version}`,
+      baselineName,
       target: 6.5,
       rounds: await alternate(rounds, ourWork, async () => (await runGoMode('bench-pow')).mhashPerSec),
     },
-  ]);
+  ];
+  for (const valueBytes of VALUE_BYTES) {
+    const encode: Round[] = [];
+    const decode: Round[] = [];
+    const verify: Round[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const ours = await ourTimes(valueBytes);
+      const codec = (await runGoMode('bench-codec')).put.find(({ valueSize }) => valueSize === valueBytes);
+      if (codec === undefined) throw new Error(`the Go program did not measure a value of ${valueBytes} bytes`);
+      encode.push({ ours: ours.encodeNs, baseline: codec.encodeNs });
+      decode.push({ ours: ours.decodeNs, baseline: codec.decodeNs });
+      if (valueBytes === VALUE_BYTES[0]) verify.push({ ours: ours.verifyNs / 1000, baseline: (await runGoMode('bench-verify')).datVerifyNs / 1000 });
+    }
+    const shared = { baselineName, lessIsBetter: true };
+    rows.push({ ...shared, what: `encode a PUT, value of ${valueBytes} bytes`, unit: 'ns', rounds: encode });
+    rows.push({ ...shared, what: `decode it`, unit: 'ns', rounds: decode });
+    if (verify.length > 0) rows.push({ ...shared, what: 'verify a dat, fastest backend', unit: 'µs', rounds: verify });
+  }
+  printRows(rows);
 }
