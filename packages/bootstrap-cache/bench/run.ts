@@ -57,7 +57,7 @@ try {
   cache.recalculateQuality();
 
   for (const strategy of ['epsilon-greedy', 'best-first', 'random', 'thompson'] as const) {
-    time(30, 5, 1, () => cache.selectPeers(50, { strategy }));
+    time(60, 5, 1, () => cache.selectPeers(50, { strategy }));
     report(`selectPeers(50), ${strategy}`, time(101, 3, 1, () => cache.selectPeers(50, { strategy })), 'ms', strategy === 'thompson' ? Number.NaN : 0.3, strategy === 'epsilon-greedy' ? '23-28' : '');
   }
   report('selectPeers(50), all 30 000 rescored before', time(31, 1, 1, () => (cache.recalculateQuality(), cache.selectPeers(50))), 'ms', Number.NaN, '23-28');

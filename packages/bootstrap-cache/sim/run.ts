@@ -20,7 +20,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const prefix = process.env['SIM_SEEDS'] ?? 'judge';
+const prefix = process.env['SIM_SEEDS'] ?? 'held-out';
 const seeds = Array.from({ length: Number(process.argv[2] ?? 20) }, (_, index) => `${prefix}-${index}`);
 const only = process.env['SIM_ONLY'];
 const scenarios = [

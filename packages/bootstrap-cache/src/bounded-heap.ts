@@ -21,19 +21,22 @@ export class BoundedHeap {
     }
   }
 
-  /** Offers every slot with its key. */
-  offerAll(slots: Int32Array, keys: Float64Array): void {
+  /**
+   * Offers the slots 0 to `bounds.length` - 1. The key of each is what `keyOf` makes of its bound: not
+   * more than that, or undefined to leave it out. Nearly all slots stay below the worst that is kept,
+   * and cost one comparison each.
+   */
+  offerAll(bounds: Float64Array, keyOf: (slot: number, bound: number) => number | undefined): void {
     const limit = this.#slots.length;
-    let at = 0;
-    for (; at < slots.length && this.#size < limit; at++) this.offer(slots[at]!, keys[slots[at]!]!);
-    let floor = this.#keys[0]!;
-    // Nearly all stay below the worst that is kept: one comparison each.
-    for (; at < slots.length; at++) {
-      const slot = slots[at]!;
-      const key = keys[slot]!;
-      if (key < floor) continue;
+    if (limit === 0) return;
+    let floor = Number.NEGATIVE_INFINITY;
+    for (let slot = 0; slot < bounds.length; slot++) {
+      const bound = bounds[slot]!;
+      if (bound < floor) continue;
+      const key = keyOf(slot, bound);
+      if (key === undefined) continue;
       this.offer(slot, key);
-      floor = this.#keys[0]!;
+      if (this.#size === limit) floor = this.#keys[0]!;
     }
   }
 

@@ -2,15 +2,11 @@ import type { NatType, PeerCapabilities } from './types.ts';
 
 // Two bits for each yes/no (0 unknown, 1 no, 2 yes), then three for the NAT type plus one.
 const NAT_SHIFT = 6;
-/** Bit position of each field in a packed word. */
-export const CAPABILITY_SHIFT: Readonly<Record<keyof PeerCapabilities, number>> = { relay: 0, coordination: 2, dualStack: 4, natType: NAT_SHIFT };
 /** Mask of each field. */
 export const CAPABILITY_MASK: Readonly<Record<keyof PeerCapabilities, number>> = { relay: 3, coordination: 12, dualStack: 48, natType: 448 };
 export const RELAY_YES = 2;
 export const COORDINATION_YES = 8;
 export const DUAL_STACK_YES = 32;
-/** The largest packed word. */
-export const MAX_PACKED: number = 511;
 
 /** Order of the codes in files: append only. */
 export const NAT_TYPES: readonly NatType[] = ['none', 'full-cone', 'address-restricted', 'port-restricted', 'symmetric', 'unknown'];

@@ -1,6 +1,6 @@
 import { type CacheState, refreshScores } from './cache-state.ts';
 import { findCandidates, type SelectOptions } from './selection-query.ts';
-import { ranked, type SlotStream } from './slot-streams.ts';
+import type { SlotStream } from './slot-streams.ts';
 import { orderReady } from './strategies.ts';
 
 /** Slots of up to `count` peers, in the order to try them. */
@@ -14,15 +14,16 @@ export function selectSlots(state: CacheState, count: number, options: SelectOpt
   for (let at = 0; picked.length < count && at < crowded.length; at++) picked.push(crowded[at]!);
   if (picked.length < count) {
     const { retryAt } = state.table.columns;
-    pickDiverse(state, ranked(candidates.resting, retryAt.map((at) => -at), count - picked.length), count, picked, false);
+    const resting = candidates.admitted().resting.toSorted((a, b) => retryAt[a]! - retryAt[b]!);
+    for (let at = 0; picked.length < count && at < resting.length; at++) picked.push(resting[at]!);
   }
   return picked;
 }
 
 /** Moves slots into `picked` until it holds `count`; returns those that were left aside because their network had its share. */
-export function pickDiverse(state: CacheState, stream: SlotStream, count: number, picked: number[], limited: boolean = true): number[] {
+export function pickDiverse(state: CacheState, stream: SlotStream, count: number, picked: number[]): number[] {
   const { network } = state.table.columns;
-  const perNetwork = limited ? state.settings.picksPerNetwork : Number.POSITIVE_INFINITY;
+  const { picksPerNetwork } = state.settings;
   const taken = new Map<number, number>();
   const aside: number[] = [];
   while (picked.length < count) {
@@ -30,7 +31,7 @@ export function pickDiverse(state: CacheState, stream: SlotStream, count: number
     if (slot === undefined) break;
     const number = network[slot]!;
     const before = taken.get(number) ?? 0;
-    if (number !== 0 && before >= perNetwork) {
+    if (number !== 0 && before >= picksPerNetwork) {
       // More than `count` of them are never needed.
       if (aside.length < count) aside.push(slot);
       continue;

@@ -35,8 +35,7 @@ function selectAble(state: CacheState, count: number, mask: number, yes: number,
   refreshScores(state, now);
   const { columns, size } = state.table;
   const { model } = state.settings;
-  const keys = new Float64Array(size);
-  const able: number[] = [];
+  const keys = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   for (let slot = 0; slot < size; slot++) {
     // The cheap refusals first: most peers are no relays.
     if ((columns.observed[slot]! & mask) !== yes && (columns.claimed[slot]! & mask) !== yes) continue;
@@ -51,9 +50,8 @@ function selectAble(state: CacheState, count: number, mask: number, yes: number,
     // Peers that back off stay behind all others.
     if (isBackingOff(columns.retryAt[slot]!, now, model.backoffMaxMs)) key -= 32;
     keys[slot] = key;
-    able.push(slot);
   }
   const picked: number[] = [];
-  const aside = pickDiverse(state, ranked(Int32Array.from(able), keys, count), count, picked);
+  const aside = pickDiverse(state, ranked(keys, count, (_, key) => (key === Number.NEGATIVE_INFINITY ? undefined : key)), count, picked);
   return [...picked, ...aside.slice(0, count - picked.length)];
 }

@@ -18,59 +18,92 @@ export interface SelectOptions {
   exclude?: Iterable<string> | undefined;
 }
 
-/** Peers a query admits, in classes. Slots are valid until the next change. */
-export interface Candidates {
+/** Peers that pass a query's filters, in slot order. */
+export interface Admitted {
   /** Those that may be dialled now. */
   readonly ready: Int32Array;
   /** Those whose back-off is not over. */
   readonly resting: Int32Array;
-  /** The ones among `ready` that were never dialled. */
+}
+
+/** What can be explored among the ready. */
+export interface Explorable {
+  /** Those that were never dialled. */
   readonly untested: Int32Array;
-  /** The ones among `ready` whose last dial failed. */
+  /** Those whose last dial failed. */
   readonly retriable: Int32Array;
+}
+
+/** The peers of one selection. Slots are valid until the next change. */
+export interface Candidates {
+  /** Whether a peer passes the query's filters and may be dialled now. */
+  isReady(slot: number): boolean;
+  /** All that pass the filters: one pass over the table, as is the next. */
+  admitted(): Admitted;
+  explorable(): Explorable;
   /** Room for a key per slot, for whoever ranks them. */
   readonly keys: Float64Array;
 }
 
-/** Sorts all peers into the classes of a query, in slot order. */
 export function findCandidates(state: CacheState, options: SelectOptions, now: number): Candidates {
-  const { table, settings } = state;
-  const { columns, size } = table;
+  const { size, columns } = state.table;
   const { retryAt, record } = columns;
-  const { backoffMaxMs, observationTtlMs } = settings.model;
+  const { backoffMaxMs } = state.settings.model;
+  const admits = filterOf(state, options, now);
+  const scratch = scratchFor(state, size);
+  return {
+    keys: scratch.keys.subarray(0, size),
+    isReady: (slot) => (record[slot] !== RECORD.failedLast || !isBackingOff(retryAt[slot]!, now, backoffMaxMs)) && (admits === undefined || admits(slot)),
+    admitted: () => findAdmitted(state, scratch, admits, now),
+    explorable: () => findExplorable(state, scratch, admits, now),
+  };
+}
+
+type Filter = (slot: number) => boolean;
+
+/** What a query's options let through; undefined when that is everybody. */
+function filterOf(state: CacheState, options: SelectOptions, now: number): Filter | undefined {
+  const { columns } = state.table;
+  const { observationTtlMs } = state.settings.model;
   const excluded = excludedSlots(state, options.exclude);
   const required = packCapabilities(options.require);
   const requiredCount = countKnown(required);
   const families = familyMask(options.family);
-  const isFiltered = excluded !== undefined || requiredCount > 0 || families !== 0;
-  const scratch = scratchFor(state, size);
-  let ready = 0;
-  let resting = 0;
-  let untested = 0;
-  let retriable = 0;
-  for (let slot = 0; slot < size; slot++) {
-    if (isFiltered) {
-      if (families !== 0 && (columns.families[slot]! & families) === 0) continue;
-      if (excluded?.has(slot) === true) continue;
-      if (requiredCount > 0 && countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), required) < requiredCount) continue;
-    }
-    const kind = record[slot]!;
-    if (kind === RECORD.failedLast) {
-      if (isBackingOff(retryAt[slot]!, now, backoffMaxMs)) {
-        scratch.resting[resting++] = slot;
-        continue;
-      }
-      scratch.retriable[retriable++] = slot;
-    } else if (kind === RECORD.untested) scratch.untested[untested++] = slot;
-    scratch.ready[ready++] = slot;
-  }
-  return {
-    ready: scratch.ready.subarray(0, ready),
-    resting: scratch.resting.subarray(0, resting),
-    untested: scratch.untested.subarray(0, untested),
-    retriable: scratch.retriable.subarray(0, retriable),
-    keys: scratch.keys.subarray(0, size),
+  if (excluded === undefined && requiredCount === 0 && families === 0) return undefined;
+  return (slot) => {
+    if (families !== 0 && (columns.families[slot]! & families) === 0) return false;
+    if (excluded?.has(slot) === true) return false;
+    return requiredCount === 0 || countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), required) === requiredCount;
   };
+}
+
+function findAdmitted(state: CacheState, { ready, resting }: Scratch, admits: Filter | undefined, now: number): Admitted {
+  const { columns, size } = state.table;
+  const { retryAt, record } = columns;
+  const { backoffMaxMs } = state.settings.model;
+  let readyCount = 0;
+  let restingCount = 0;
+  for (let slot = 0; slot < size; slot++) {
+    if (admits !== undefined && !admits(slot)) continue;
+    if (record[slot] === RECORD.failedLast && isBackingOff(retryAt[slot]!, now, backoffMaxMs)) resting[restingCount++] = slot;
+    else ready[readyCount++] = slot;
+  }
+  return { ready: ready.subarray(0, readyCount), resting: resting.subarray(0, restingCount) };
+}
+
+function findExplorable(state: CacheState, { untested, retriable }: Scratch, admits: Filter | undefined, now: number): Explorable {
+  const { columns, size } = state.table;
+  const { retryAt, record } = columns;
+  const { backoffMaxMs } = state.settings.model;
+  let untestedCount = 0;
+  let retriableCount = 0;
+  for (let slot = 0; slot < size; slot++) {
+    const kind = record[slot];
+    if (kind === RECORD.workedLast || (admits !== undefined && !admits(slot))) continue;
+    if (kind === RECORD.untested) untested[untestedCount++] = slot;
+    else if (!isBackingOff(retryAt[slot]!, now, backoffMaxMs)) retriable[retriableCount++] = slot;
+  }
+  return { untested: untested.subarray(0, untestedCount), retriable: retriable.subarray(0, retriableCount) };
 }
 
 export function familyMask(family: 4 | 6 | undefined): number {

@@ -4,16 +4,20 @@ import type { Random } from './env.ts';
 /** Hands out slots one by one; undefined when there are no more. */
 export type SlotStream = () => number | undefined;
 
-/** Best key first, `keys` being indexed by slot. Ranks a little more than `expected` at once, and more whenever that runs out. */
-export function ranked(slots: Int32Array, keys: Float64Array, expected: number): SlotStream {
-  let limit = Math.min(slots.length, 2 * expected + 16);
+/**
+ * Best key first. Keys are what `keyOf` makes of `bounds`, which are indexed by slot: not more than the
+ * bound, undefined for slots to leave out. Ranks a little more than `expected` at once, and more when that runs out.
+ */
+export function ranked(bounds: Float64Array, expected: number, keyOf: (slot: number, bound: number) => number | undefined): SlotStream {
+  const { length } = bounds;
+  let limit = Math.min(length, expected + (expected >> 2) + 16);
   let order: Int32Array | undefined;
   let at = 0;
   return () => {
-    if (order === undefined || (at === order.length && limit < slots.length)) {
-      if (order !== undefined) limit = Math.min(slots.length, limit * 8);
+    if (order === undefined || (at === order.length && order.length === limit && limit < length)) {
+      if (order !== undefined) limit = Math.min(length, limit * 8);
       const heap = new BoundedHeap(limit);
-      heap.offerAll(slots, keys);
+      heap.offerAll(bounds, keyOf);
       order = heap.drain();
     }
     return order[at++];

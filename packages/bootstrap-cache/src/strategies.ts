@@ -1,5 +1,5 @@
 import { drawBeta } from './beta-draw.ts';
-import type { CacheState } from './cache-state.ts';
+import { type CacheState, RECORD } from './cache-state.ts';
 import { crowdingCost } from './eviction-queue.ts';
 import { evidenceDecay, halfLifeDecay, runFactor } from './evidence.ts';
 import { effectiveCapabilities } from './observations.ts';
@@ -16,17 +16,29 @@ const EXPLORATION_ROUNDS = 32;
 
 /** The order in which peers that may be dialled are offered. */
 export function orderReady(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number): SlotStream {
-  const { random } = state.settings;
   switch (options.strategy ?? state.settings.strategy) {
     case 'best-first':
-      return ranked(candidates.ready, preferring(state, options, now, rankingScores(state, candidates)), count);
+      return best(state, candidates, options, count, now, scoresOf(state));
     case 'random':
-      return shuffled(candidates.ready, random);
+      return shuffled(candidates.admitted().ready, state.settings.random);
     case 'thompson':
-      return ranked(candidates.ready, preferring(state, options, now, drawnScores(state, candidates, now)), count);
+      return best(state, candidates, options, count, now, drawnScores(state, candidates, now));
     case 'epsilon-greedy':
       return epsilonGreedy(state, candidates, options, count, now);
   }
+}
+
+function scoresOf(state: CacheState): Float64Array {
+  return state.table.columns.score.subarray(0, state.table.size);
+}
+
+/** By key. Those of untested peers are lowered by their network's crowd: else a flood fills whatever proven peers leave over. */
+function best(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number, keys: Float64Array): SlotStream {
+  const { record } = state.table.columns;
+  return ranked(preferring(state, candidates, options, now, keys), count, (slot, key) => {
+    if (!candidates.isReady(slot)) return undefined;
+    return record[slot] === RECORD.untested ? key - crowdingCost(state, slot) : key;
+  });
 }
 
 /**
@@ -36,9 +48,10 @@ export function orderReady(state: CacheState, candidates: Candidates, options: S
 function epsilonGreedy(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number): SlotStream {
   const { random, epsilon } = state.settings;
   const { score } = state.table.columns;
-  const best = ranked(candidates.ready, preferring(state, options, now, rankingScores(state, candidates)), count);
-  const untested = tournament(candidates.untested, random, EXPLORATION_ROUNDS, discoveryValue(state, now));
-  const retriable = tournament(candidates.retriable, random, EXPLORATION_ROUNDS, (slot) => score[slot]!);
+  const bestLeft = best(state, candidates, options, count, now, scoresOf(state));
+  const explorable = candidates.explorable();
+  const untested = tournament(explorable.untested, random, EXPLORATION_ROUNDS, discoveryValue(state, now));
+  const retriable = tournament(explorable.retriable, random, EXPLORATION_ROUNDS, (slot) => score[slot]!);
   const used = new Set<number>();
   const unused = (stream: SlotStream): number | undefined => {
     for (let slot = stream(); slot !== undefined; slot = stream()) {
@@ -54,7 +67,7 @@ function epsilonGreedy(state: CacheState, candidates: Candidates, options: Selec
       const slot = unused(first) ?? unused(first === untested ? retriable : untested);
       if (slot !== undefined) return slot;
     }
-    return unused(best);
+    return unused(bestLeft);
   };
 }
 
@@ -82,38 +95,31 @@ function discoveryValue(state: CacheState, now: number): (slot: number) => numbe
   };
 }
 
-/** Scores, of untested peers lowered by their network's crowd: else a flood fills whatever proven peers leave over. */
-function rankingScores(state: CacheState, candidates: Candidates): Float64Array {
-  const { size } = state.table;
-  const { keys } = candidates;
-  keys.set(state.table.columns.score.subarray(0, size));
-  for (const slot of candidates.untested) keys[slot]! -= crowdingCost(state, slot);
-  return keys;
-}
-
-/** The same with the success part replaced by a draw from that peer's posterior, one draw per selection. */
+/** Scores with the success part replaced by a draw from that peer's posterior, one draw per selection. */
 function drawnScores(state: CacheState, candidates: Candidates, now: number): Float64Array {
   const { settings } = state;
   const { model, weights, random } = settings;
   const c = state.table.columns;
-  const keys = rankingScores(state, candidates);
-  for (const slot of candidates.ready) {
+  const { keys } = candidates;
+  for (const slot of candidates.admitted().ready) {
     const decay = evidenceDecay(c.evidenceAt[slot]!, now, model);
     const drawnMean = drawBeta(random, c.goodEvidence[slot]! * decay + model.priorSuccesses, c.badEvidence[slot]! * decay + model.priorFailures);
     const draw = drawnMean * runFactor(c.consecutive[slot]!);
     const mean = settings.scoring === 'ant-quic' ? antQuicParts(c, slot, now, model.observationTtlMs).success : successPart(c, slot, now, model);
-    keys[slot]! += weights.success * (draw - mean);
+    keys[slot] = c.score[slot]! + weights.success * (draw - mean);
   }
   return keys;
 }
 
 /** Adds 2 for each preferred capability: qualities stay below 2, so a match outweighs any of them. */
-function preferring(state: CacheState, options: SelectOptions, now: number, keys: Float64Array): Float64Array {
+function preferring(state: CacheState, candidates: Candidates, options: SelectOptions, now: number, keys: Float64Array): Float64Array {
   const preferred = packCapabilities(options.prefer);
   if (preferred === 0) return keys;
   const { columns } = state.table;
   const { observationTtlMs } = state.settings.model;
-  const raised = keys.slice(0, state.table.size);
-  for (let slot = 0; slot < raised.length; slot++) raised[slot]! += 2 * countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), preferred);
+  const raised = candidates.keys;
+  for (let slot = 0; slot < raised.length; slot++) {
+    raised[slot] = keys[slot]! + 2 * countMatches(effectiveCapabilities(columns, slot, now, observationTtlMs), preferred);
+  }
   return raised;
 }
