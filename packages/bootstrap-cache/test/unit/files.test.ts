@@ -158,6 +158,27 @@ test('removals survive, also against a copy that another process holds', async (
   expect(one.get('peer-1')).toMatchObject({ addresses: [lonelyAddress(50)], stats: { successes: 0 } });
 });
 
+test('addresses are united, and a list that was replaced stays replaced', async () => {
+  const fs = new MemoryFileSystem();
+  const { cache: one } = await open(fs);
+  one.add('a', ['198.51.100.1:1', '198.51.100.2:1']);
+  await one.save();
+  const { cache: two } = await open(fs);
+  two.add('a', ['198.51.100.3:1']);
+  two.recordSuccess('a', { address: '198.51.100.3:1' });
+  one.add('a', ['198.51.100.4:1'], { claims: { relay: true } });
+  await one.save();
+  await two.save();
+  expect(two.get('a')!.addresses).toEqual(['198.51.100.3:1', '198.51.100.1:1', '198.51.100.2:1', '198.51.100.4:1']);
+  expect(two.get('a')!.claimed).toEqual({ relay: true });
+  two.update('a', () => ({ addresses: ['203.0.113.1:1'], isSeed: true }));
+  one.add('a', ['203.0.113.2:1']);
+  await two.save();
+  await one.save();
+  expect(one.get('a')!.addresses.toSorted()).toEqual(['203.0.113.1:1', '203.0.113.2:1']);
+  expect(one.get('a')!.isSeed).toBe(true);
+});
+
 test('a failed save keeps every count for the next one', async () => {
   const fs = new MemoryFileSystem();
   const { cache: one } = await open(fs);
