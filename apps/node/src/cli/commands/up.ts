@@ -24,13 +24,14 @@ export function upCommand(invocation: Invocation): Command {
     await using memory = await openPeerMemory(config.dataDir, logger);
     memory.startMaintenance();
     await using node = await composeNode(config, { keyPair, mode: 'peer', peerHints: hintsOf(memory), signal, logger });
+    // Before anything else is awaited: an edge answers within milliseconds.
+    node.on('peer-active', ({ peer }) => logger.info('peer active', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
+    node.on('peer-inactive', ({ peer }) => logger.info('peer inactive', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
+    node.on('address-learned', ({ address }) => logger.info('address learned', { address: formatAddrPort(address) }), { signal });
     await using control = await serveControl(node, memory, socketPath);
     void control;
     const publicKey = Buffer.from(node.publicKey).toString('hex');
     const listen = formatAddrPort(node.listenAddress);
-    node.on('peer-active', ({ peer }) => logger.info('peer active', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
-    node.on('peer-inactive', ({ peer }) => logger.info('peer inactive', { peer: idToHex(peer.id), address: peer.addressKey }), { signal });
-    node.on('address-learned', ({ address }) => logger.info('address learned', { address: formatAddrPort(address) }), { signal });
     if (output.json) await output.data(`${toJson({ event: 'listening', id: idToHex(node.id), publicKey, listen, control: socketPath })}\n`);
     else output.note(`listening on ${listen} as ${idToHex(node.id)}\nothers join with: dave up --edge ${publicKey}@<this host>:${node.listenAddress.port}`);
     await untilAborted(signal);
