@@ -41,8 +41,8 @@ function serve(directory: string, policy: string): Promise<Server> {
   return promise;
 }
 
-test.runIf(missing !== undefined && CI)('Chromium is there in CI', () => {
-  expect(missing).toBeUndefined();
+test('Chromium is there, or this is not CI', () => {
+  expect(CI ? missing : undefined).toBeUndefined();
 });
 
 describe.skipIf(missing !== undefined)(`a page under a strict policy${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
