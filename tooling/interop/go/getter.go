@@ -37,13 +37,14 @@ func newGetter(c *client, dats *series, count int) *getter {
 }
 
 // run asks once for each index in order, `window` at a time, and returns how
-// long all answers took. An index must not come twice within a window.
+// long all answers took. An index that comes again while its last GET is
+// unanswered waits for that answer: two could not be told apart.
 func (g *getter) run(order []int, window int, limit time.Duration) (time.Duration, error) {
 	g.latencies, g.missing, g.resent = make([]time.Duration, 0, len(order)), nil, 0
 	began := time.Now()
 	next, outstanding, reads := 0, 0, 0
 	for next < len(order) || outstanding > 0 {
-		for outstanding < window && next < len(order) {
+		for outstanding < window && next < len(order) && g.sent[order[next]].IsZero() {
 			index := order[next]
 			if _, err := g.client.conn.Write(g.packets[index]); err != nil {
 				return 0, err

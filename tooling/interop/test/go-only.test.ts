@@ -63,10 +63,8 @@ describeWithGo('two nodes of the Go implementation', () => {
     expect(wrong.wrongValue).toBe(3);
   });
 
-  // A Go node closes a connection that stalls for a second, and what was written to it is lost without a
-  // word: on a busy machine that happens to the generator, too. What it must not do is to hang.
-  it('serve the load generators', { retry: 2, timeout: 60_000 }, async () => {
-    const target = ['-target', edge.address, '-count', '300', '-limit', '10s'];
+  it('serve the load generators', async () => {
+    const target = ['-target', edge.address, '-count', '300'];
     expect(await runGoMode('load-tcp', target)).toMatchObject({ count: 300, readable: 300 });
     const gets = await runGoMode('load-get', [...target, '-gets', '3000']);
     expect(gets).toMatchObject({ count: 3000, hits: 3000 });
