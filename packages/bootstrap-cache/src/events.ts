@@ -36,7 +36,7 @@ export class CacheEmitter {
   readonly #listeners = new Map<CacheEventType, Set<Listener>>();
 
   on<K extends CacheEventType>(type: K, listener: (event: CacheEvents[K]) => void, options?: { signal?: AbortSignal | undefined }): Disposable {
-    if (!Object.hasOwn(TYPES, type)) throw new TypeError(`there is no event '${String(type)}'; there are ${Object.keys(TYPES).join(', ')}`);
+    if (!Object.hasOwn(TYPES, type)) throw new TypeError(`there is no event '${type}'; there are ${Object.keys(TYPES).join(', ')}`);
     if (typeof listener !== 'function') throw new TypeError(`a listener for '${type}' must be a function`);
     const signal = options?.signal;
     if (signal?.aborted === true) return { [Symbol.dispose]: (): void => {} };

@@ -50,7 +50,7 @@ export class NodeEmitter {
     listener: Listener<NodeEvents[K]>,
     options?: { signal?: AbortSignal },
   ): Disposable {
-    if (!Object.hasOwn(TYPES, type)) throw new TypeError(`there is no event '${String(type)}'; there are ${Object.keys(TYPES).join(', ')}`);
+    if (!Object.hasOwn(TYPES, type)) throw new TypeError(`there is no event '${type}'; there are ${Object.keys(TYPES).join(', ')}`);
     if (typeof listener !== 'function') throw new TypeError(`a listener for '${type}' must be a function`);
     const signal = options?.signal;
     if (signal?.aborted) return { [Symbol.dispose]: (): void => {} };
