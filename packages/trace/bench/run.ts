@@ -4,10 +4,10 @@ import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Timing } from './batches.ts';
 
-function run<T>(program: string, ...args: string[]): T {
+function run(program: string, ...args: string[]): unknown {
   const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL(program, import.meta.url)), ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`);
-  return JSON.parse(stdout) as T;
+  return JSON.parse(stdout);
 }
 
 interface Pair {
@@ -38,20 +38,20 @@ const ROWS: readonly (readonly [string, string, readonly string[], string])[] = 
   ['OpenTelemetry SDK 2, event of a span', 'others.ts', ['otel-event'], ''],
 ];
 for (const [what, program, args, must] of ROWS) {
-  const { event, clock } = run<Pair>(program, ...args);
+  const { event, clock } = run(program, ...args) as Pair;
   line(what, ns(event.medianNs), ns(event.quietNs), `${(event.medianNs / clock.medianNs).toFixed(2)}×`, must);
 }
 
 console.log();
 line('one trace of 16 events in a full ring of 65 536', 'median', 'quiet tenth', '', 'must');
 for (const [what, arg, must] of [['with index', 'index', '≤ 25 µs'], ['without', '-', '≤ 400 µs']] as const) {
-  const { medianUs, quietUs } = run<{ medianUs: number; quietUs: number }>('reading.ts', arg);
+  const { medianUs, quietUs } = run('reading.ts', arg) as { medianUs: number; quietUs: number };
   line(what, `${medianUs.toFixed(1)} µs`, `${quietUs.toFixed(1)} µs`, '', must);
 }
 
 console.log();
 line('ten million events after warm-up', 'scavenges', 'bytes/event', '', 'must');
 for (const args of [['off'], ['precise'], ['coarse'], ['precise', 'index']]) {
-  const { scavenges, bytesPerEvent } = run<{ scavenges: number; bytesPerEvent: number }>('allocations.ts', ...args);
+  const { scavenges, bytesPerEvent } = run('allocations.ts', ...args) as { scavenges: number; bytesPerEvent: number };
   line(args.join(', '), `${scavenges}`, Number.isNaN(bytesPerEvent) ? '?' : bytesPerEvent.toFixed(3), '', '0');
 }
