@@ -20,7 +20,7 @@ if (TRACE) traceConnection(client.connection, log, context, peer);
 
 const stream = client.connection.newStream();
 if (TRACE) traceStream(stream, log, context, peer);
-let readable: ReadableStream<Uint8Array> = stream.readable as ReadableStream<Uint8Array>;
+let { readable }: { readable: ReadableStream<Uint8Array> } = stream;
 if (TRACE) readable = readable.pipeThrough(traceData(stream.streamId, log, context, peer));
 const writer = stream.writable.getWriter();
 const written = (async () => {

@@ -25,7 +25,7 @@ test('a QUIC connection that loses packets is traced: handshake, datagrams, loss
       await writer.close();
     })();
     const received: number[] = [];
-    const readable = (stream.readable as ReadableStream<Uint8Array>).pipeThrough(traceData(stream.streamId, log, context, peer));
+    const readable = stream.readable.pipeThrough(traceData(stream.streamId, log, context, peer));
     for await (const chunk of readable) received.push(...chunk);
     await written;
     await stream.closedP;

@@ -1,5 +1,5 @@
 import { encode } from '@msgpack/msgpack';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readDump, TraceQuery, type TraceEvent } from '../../src/index.ts';
 import { crc32 } from '../../src/crc32.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attachEventLog, createEventLog, tracePeer, type EventLog, type TraceContext, type TraceEvent } from '../../src/index.ts';
 import { GivenRandom, GivenTime } from '../given-time.ts';
