@@ -2,7 +2,7 @@ import { applyEdits, type Edit } from './edits.ts';
 import type { ParsedFile } from './parser.ts';
 import { TraceReferences } from './references.ts';
 import { childrenOf, isNode, isTypeOnly, nameOf, nodesOf, placeOf, unwrapped, type AstNode } from './syntax.ts';
-import { isTraceType, traceNames, type TraceNames } from './trace-names.ts';
+import { isTraceType, traceNames, type IsTraceSource, type TraceNames } from './trace-names.ts';
 import { ADVICE, type SiteKind, type TraceSite } from './trace-sites.ts';
 import { isGuard, truthWhenOff } from './truth.ts';
 import { unusedDeclarations } from './unused-declarations.ts';
@@ -28,8 +28,8 @@ const LOOPS: ReadonlySet<string> = new Set(['ForStatement', 'ForInStatement', 'F
  * listed), the imports, and declarations that nothing else uses.
  * @param members names of members that are of a trace type, see `tracedMembers`
  */
-export function analyseFile(file: ParsedFile, packages: readonly string[], members: ReadonlySet<string>): FileAnalysis {
-  const pass = new Pass(file, traceNames(file.program, packages), packages, members);
+export function analyseFile(file: ParsedFile, isTraceSource: IsTraceSource, members: ReadonlySet<string>): FileAnalysis {
+  const pass = new Pass(file, traceNames(file.program, isTraceSource), isTraceSource, members);
   pass.visit(file.program, undefined);
   const edits = [...pass.edits];
   if (edits.length > 0) edits.push(...unusedDeclarations(file.program, edits));
@@ -48,14 +48,14 @@ class Pass {
   readonly sites: { readonly offset: number; readonly site: TraceSite }[] = [];
   readonly #file: ParsedFile;
   readonly #names: TraceNames;
-  readonly #packages: readonly string[];
+  readonly #isTraceSource: IsTraceSource;
   readonly #references: TraceReferences;
   readonly #empty: AstNode[] = [];
 
-  constructor(file: ParsedFile, names: TraceNames, packages: readonly string[], members: ReadonlySet<string>) {
+  constructor(file: ParsedFile, names: TraceNames, isTraceSource: IsTraceSource, members: ReadonlySet<string>) {
     this.#file = file;
     this.#names = names;
-    this.#packages = packages;
+    this.#isTraceSource = isTraceSource;
     this.#references = new TraceReferences(file.program, names, members);
   }
 
@@ -77,7 +77,7 @@ class Pass {
         return this.#import(node);
       case 'ExportAllDeclaration':
       case 'ExportNamedDeclaration':
-        if (this.#packages.includes(nameOf(node['source']) ?? '')) return this.#take(node, 'export');
+        if (this.#isTraceSource(nameOf(node['source']) ?? '') === 'package') return this.#take(node, 'export');
         break;
       case 'IfStatement':
         if (this.#if(node, parent)) return;
@@ -119,7 +119,7 @@ class Pass {
   }
 
   #import(node: AstNode): void {
-    if (!this.#packages.includes(nameOf(node['source']) ?? '')) return;
+    if (this.#isTraceSource(nameOf(node['source']) ?? '') === undefined) return;
     if (nodesOf(node['specifiers']).length === 0) this.#report(node, 'import');
     this.#replace(node, '');
   }

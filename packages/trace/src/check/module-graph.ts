@@ -28,7 +28,9 @@ export function resolveRelative(specifier: string, importer: string): string | u
 export class ProgramSources implements Program {
   readonly parse: Parse;
   readonly #packages: readonly string[];
-  readonly #members: ReadonlySet<string>;
+  #members: ReadonlySet<string> = new Set();
+  /** Files that only guarded statements reach: what they export is the trace's, too. */
+  #traceFiles: ReadonlySet<string> = new Set();
   readonly #parsed = new Map<string, ParsedFile>();
   readonly #analysed = new Map<string, FileAnalysis>();
   readonly #entries: readonly string[];
@@ -38,13 +40,14 @@ export class ProgramSources implements Program {
     this.#entries = entries;
     this.parse = parse;
     this.#packages = packages;
-    const members = { traced: new Set<string>(), other: new Set<string>() };
     // Types as well: the interface that holds the log is often in a file of its own.
-    for (const path of this.#walk((path) => this.#file(path))) {
-      const { program } = this.#file(path);
-      collectMembers(program, traceNames(program, packages), members);
-    }
-    this.#members = tracedMembers(members);
+    const all = this.#walk((path) => this.#file(path), 'types too');
+    this.#learnMembers(all);
+    // A first look tells which files are there for tracing alone, a second one counts what they export as tracing.
+    const kept = new Set(this.#walk((path) => this.#strippedFile(path), 'values'));
+    this.#traceFiles = new Set(this.#walk((path) => this.#file(path), 'values').filter((path) => !kept.has(path)));
+    this.#analysed.clear();
+    this.#learnMembers(all);
   }
 
   /** Whether a file belongs to the program. */
@@ -63,7 +66,7 @@ export class ProgramSources implements Program {
 
   /** Files of the program when nothing traces, and the places in them that are not guarded. */
   survey(): { readonly files: readonly string[]; readonly sites: readonly TraceSite[]; readonly leftovers: readonly TraceSite[]; readonly removed: number } {
-    const files = this.#walk((path) => this.parse(path, this.stripped(path)));
+    const files = this.#walk((path) => this.#strippedFile(path), 'values');
     const analyses = files.map((path) => this.#analysis(path));
     return {
       files,
@@ -75,8 +78,28 @@ export class ProgramSources implements Program {
 
   #analysis(path: string): FileAnalysis {
     let analysis = this.#analysed.get(path);
-    if (analysis === undefined) this.#analysed.set(path, (analysis = analyseFile(this.#file(path), this.#packages, this.#members)));
+    if (analysis === undefined) this.#analysed.set(path, (analysis = analyseFile(this.#file(path), (specifier) => this.#isTrace(specifier, path), this.#members)));
     return analysis;
+  }
+
+  #isTrace(specifier: string, importer: string): 'package' | 'file' | undefined {
+    if (this.#packages.includes(specifier)) return 'package';
+    const target = this.#traceFiles.size === 0 ? undefined : resolveRelative(specifier, importer);
+    return target !== undefined && this.#traceFiles.has(target) ? 'file' : undefined;
+  }
+
+  #learnMembers(files: readonly string[]): void {
+    const members = { traced: new Set<string>(), other: new Set<string>() };
+    for (const path of files) {
+      if (!SCRIPT.test(path) || this.#traceFiles.has(path)) continue;
+      const { program } = this.#file(path);
+      collectMembers(program, traceNames(program, (specifier) => this.#isTrace(specifier, path)), members);
+    }
+    this.#members = tracedMembers(members);
+  }
+
+  #strippedFile(path: string): ParsedFile {
+    return this.parse(path, this.stripped(path));
   }
 
   #file(path: string): ParsedFile {
@@ -85,11 +108,11 @@ export class ProgramSources implements Program {
     return file;
   }
 
-  #walk(read: (path: string) => ParsedFile): string[] {
+  #walk(read: (path: string) => ParsedFile, edges: 'values' | 'types too'): string[] {
     const reached = new Set(this.#entries);
     for (const path of reached) {
       if (!SCRIPT.test(path)) continue;
-      for (const specifier of specifiersOf(read(path))) {
+      for (const specifier of specifiersOf(read(path), edges)) {
         const target = resolveRelative(specifier, path);
         if (target !== undefined && SCRIPT.test(target)) reached.add(target);
       }
@@ -106,10 +129,11 @@ function readSource(path: string): string {
   }
 }
 
-function specifiersOf({ module, text }: ParsedFile): string[] {
+function specifiersOf({ module, text }: ParsedFile, edges: 'values' | 'types too'): string[] {
+  const counts = (entries: readonly { readonly isType: boolean }[]): boolean => edges === 'types too' || entries.length === 0 || entries.some(({ isType }) => !isType);
   return [
-    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? [])),
+    ...module.staticImports.filter(({ entries }) => counts(entries)).map(({ moduleRequest }) => moduleRequest.value),
+    ...module.staticExports.filter(({ entries }) => counts(entries)).flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? [])),
     ...module.dynamicImports.flatMap(({ moduleRequest }) => /^['"`](.*)['"`]$/s.exec(text.slice(moduleRequest.start, moduleRequest.end))?.[1] ?? []),
   ];
 }

@@ -33,19 +33,23 @@ export interface TraceNames {
   readonly namespaces: ReadonlySet<string>;
 }
 
-export function traceNames(program: AstNode, packages: readonly string[]): TraceNames {
+/** Whether an import is of the trace package, or of a file that is there for tracing alone. */
+export type IsTraceSource = (specifier: string) => 'package' | 'file' | undefined;
+
+export function traceNames(program: AstNode, isTraceSource: IsTraceSource): TraceNames {
   const guards = new Set<string>();
   const values = new Set<string>();
   const types = new Set<string>();
   const namespaces = new Set<string>();
   for (const statement of nodesOf(program['body'])) {
-    if (statement.type !== 'ImportDeclaration' || !packages.includes(nameOf(statement['source']) ?? '')) continue;
+    const source = statement.type === 'ImportDeclaration' ? isTraceSource(nameOf(statement['source']) ?? '') : undefined;
+    if (source === undefined) continue;
     for (const specifier of nodesOf(statement['specifiers'])) {
       const local = nameOf(specifier['local']);
       if (local === undefined) continue;
       const typeOnly = statement['importKind'] === 'type' || specifier['importKind'] === 'type';
       if (specifier.type === 'ImportNamespaceSpecifier') namespaces.add(local);
-      else if (nameOf(specifier['imported']) === 'TRACE' && !typeOnly) guards.add(local);
+      else if (nameOf(specifier['imported']) === 'TRACE' && !typeOnly && source === 'package') guards.add(local);
       else {
         types.add(local);
         if (!typeOnly) values.add(local);

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { analyseFile, type FileAnalysis } from '../../../src/check/analyse-file.ts';
 import { loadParser, type Parse } from '../../../src/check/parser.ts';
-import { collectMembers, TRACE_PACKAGES, tracedMembers, traceNames } from '../../../src/check/trace-names.ts';
+import { collectMembers, TRACE_PACKAGES, tracedMembers, traceNames, type IsTraceSource } from '../../../src/check/trace-names.ts';
 
 const HEAD = "import { TRACE, newTrace, type EventLog, type TraceContext } from '@p2p/trace';";
+const isTraceSource: IsTraceSource = (specifier) => (TRACE_PACKAGES.includes(specifier) ? 'package' : undefined);
 let parse: Parse;
 beforeAll(async () => {
   parse = await loadParser(import.meta.dirname);
@@ -12,8 +13,8 @@ beforeAll(async () => {
 function analyse(body: string, head = HEAD): FileAnalysis {
   const file = parse('probe.ts', `${head}\n${body}`);
   const members = { traced: new Set<string>(), other: new Set<string>() };
-  collectMembers(file.program, traceNames(file.program, TRACE_PACKAGES), members);
-  return analyseFile(file, TRACE_PACKAGES, tracedMembers(members));
+  collectMembers(file.program, traceNames(file.program, isTraceSource), members);
+  return analyseFile(file, isTraceSource, tracedMembers(members));
 }
 
 const squeezed = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
