@@ -23,6 +23,8 @@ const ENTRIES = new Set([
   // The facade supplies the real clock, randomness and sockets where none are given.
   'packages/dave-node/src/node.ts',
   'packages/dave-node/src/index.ts',
+  // Chooses the system's clocks and randomness.
+  'packages/trace/src/index.ts',
   // Lists the exports; the cache's class opens its own files.
   'packages/bootstrap-cache/src/index.ts',
 ]);

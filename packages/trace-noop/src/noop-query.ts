@@ -1,0 +1,37 @@
+import type { ConnectionAnalysis, FollowedEvents, TraceQuery } from './query-types.ts';
+
+const NOTHING_NEW: FollowedEvents = /* @__PURE__ */ Object.freeze({ events: [], cursor: [], missed: 0 });
+
+const NO_TRAFFIC: ConnectionAnalysis = /* @__PURE__ */ Object.freeze({
+  peerId: '',
+  events: 0,
+  firstUs: 0,
+  lastUs: 0,
+  packetsSent: 0,
+  packetsReceived: 0,
+  packetsLost: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  lossRate: 0,
+  rtt: undefined,
+  streamsOpened: 0,
+  abnormalCloses: 0,
+});
+
+/** Every answer is empty. */
+export const NOOP_QUERY: TraceQuery = /* @__PURE__ */ Object.freeze({
+  trace: () => [],
+  mayHave: () => false,
+  recent: () => [],
+  timeRange: () => [],
+  peer: () => [],
+  where: () => [],
+  since: () => NOTHING_NEW,
+  analyzeConnection: () => NO_TRAFFIC,
+  slowest: () => [],
+  problems: () => [],
+  exportJson: () => '{"events":[]}',
+  exportChrome: () => '{"traceEvents":[]}',
+  exportOtlp: () => '{"resourceSpans":[]}',
+  exportDump: () => new Uint8Array(0),
+});

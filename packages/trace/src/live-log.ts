@@ -1,0 +1,185 @@
+import type { AppRegistry, EventLog, EventLogStats, PeerRef, TraceClock, TraceContext, TraceEventInput, TraceQuery, TraceWireItem } from '@p2p/trace-noop';
+import { childContext, contextOfItem, newContext, withFlags } from './contexts.ts';
+import {
+  APP_DATA_BYTES,
+  APP_DATA_OFFSET,
+  CUSTOM_DATA_BYTES,
+  CUSTOM_DATA_OFFSET,
+  CUSTOM_LENGTH_OFFSET,
+  DATA_BYTE_OFFSET,
+  FLAG_DEBUG,
+  FLAG_SAMPLED,
+  FLAG_TRUNCATED,
+  KIND_APP_COMMAND,
+  KIND_APP_END,
+  KIND_APP_START,
+  KIND_CUSTOM,
+  KIND_SPAN_END,
+  KIND_SPAN_START,
+} from './event-layout.ts';
+import { DROPPED } from './event-writer.ts';
+import { clampUint } from './field-limits.ts';
+import type { IdSource } from './id-source.ts';
+import { asContext, liveContext } from './live-context.ts';
+import { LiveTraceQuery } from './live-query.ts';
+import { NAME_CUT, type LogCore } from './log-core.ts';
+import { isSkipped, NetworkWriters } from './network-writers.ts';
+import type { RemoteSampling } from './remote-sampling.ts';
+import { wordAt } from './text-bytes.ts';
+import { writeInput } from './write-input.ts';
+
+const U16_MAX = 0xffff;
+const NO_BYTES = /* @__PURE__ */ new Uint8Array(0);
+
+/** What a log and those for its other nodes share. */
+export interface LogParts {
+  readonly core: LogCore;
+  readonly clock: TraceClock;
+  readonly ids: IdSource;
+  readonly sampleRate: number;
+  readonly remoteSampling: RemoteSampling;
+  readonly appTracing: boolean;
+  readonly strict: boolean;
+  readonly apps: AppRegistry;
+}
+
+/** A log as one thread and one node use it. */
+export class LiveEventLog extends NetworkWriters implements EventLog {
+  readonly query: TraceQuery;
+  readonly apps: AppRegistry;
+  readonly memory: SharedArrayBuffer | undefined;
+  readonly #parts: LogParts;
+  readonly #node: number;
+  readonly #strict: boolean;
+  readonly #appTracing: boolean;
+  readonly #appData: Uint8Array = new Uint8Array(APP_DATA_BYTES);
+  #fixedTime: { log: LiveEventLog; clock: { timeUs: number; nowUs(): number } } | undefined;
+
+  constructor(parts: LogParts, node: number, clock: TraceClock = parts.clock) {
+    super(parts.core, clock, node, parts.strict);
+    this.#parts = parts;
+    this.#node = node;
+    this.#strict = parts.strict;
+    this.#appTracing = parts.appTracing;
+    this.apps = parts.apps;
+    this.memory = parts.core.shared ? (parts.core.i32.buffer as SharedArrayBuffer) : undefined;
+    this.query = LiveTraceQuery.ofCore(parts.core, parts.apps);
+  }
+
+  get stats(): EventLogStats {
+    return this.#parts.core.stats();
+  }
+
+  newTrace(flags = 0): TraceContext {
+    const { ids, clock, sampleRate } = this.#parts;
+    const sampled = (flags & (FLAG_SAMPLED | FLAG_DEBUG)) !== 0 || ids.chance(sampleRate);
+    return asContext(newContext(ids, clock, sampled ? flags | FLAG_SAMPLED : flags));
+  }
+
+  childOf(context: TraceContext): TraceContext {
+    return asContext(childContext(this.#parts.ids, this.#parts.clock, context));
+  }
+
+  contextFromWire(item: TraceWireItem): TraceContext {
+    const context = contextOfItem(item);
+    const flags = this.#parts.remoteSampling.flagsOf(context);
+    return asContext(flags === context.flags ? context : withFlags(context, flags));
+  }
+
+  forNode(nodeId: Uint8Array): EventLog {
+    return new LiveEventLog(this.#parts, this.#parts.core.nodeIndex(nodeId));
+  }
+
+  appStart(context: TraceContext | undefined, peer: PeerRef, appId: Uint8Array, command: number): void {
+    this.#app(KIND_APP_START, context, peer, appId, command, false, undefined);
+  }
+
+  appCommand(context: TraceContext | undefined, peer: PeerRef, appId: Uint8Array, command: number, payload: Uint8Array): void {
+    this.#app(KIND_APP_COMMAND, context, peer, appId, command, false, payload);
+  }
+
+  appEnd(context: TraceContext | undefined, peer: PeerRef, appId: Uint8Array, command: number, ok: boolean): void {
+    this.#app(KIND_APP_END, context, peer, appId, command, ok, undefined);
+  }
+
+  custom(context: TraceContext | undefined, peer: PeerRef, category: number, code: number, data: Uint8Array = NO_BYTES): void {
+    if (isSkipped(context)) return;
+    const fits = (category & U16_MAX) === category && (code & U16_MAX) === code && data.length <= CUSTOM_DATA_BYTES;
+    if (!fits) this.refuse(`category ${category}, code ${code} or ${data.length} bytes are out of bounds`);
+    const at = this.start(KIND_CUSTOM, context, peer, fits ? 0 : FLAG_TRUNCATED);
+    if (at === DROPPED) return;
+    const codes = fits ? category | (code << 16) : clampUint(category, U16_MAX) | (clampUint(code, U16_MAX) << 16);
+    this.data(at, codes, 0, 0, 0, 0, 0);
+    this.#copy(at, data, CUSTOM_DATA_BYTES, CUSTOM_DATA_OFFSET, CUSTOM_LENGTH_OFFSET);
+    this.commit(at);
+  }
+
+  spanStart(context: TraceContext | undefined, peer: PeerRef, name: string): void {
+    this.#span(KIND_SPAN_START, context, peer, name, true);
+  }
+
+  spanEnd(context: TraceContext | undefined, peer: PeerRef, name: string, ok = true): void {
+    this.#span(KIND_SPAN_END, context, peer, name, ok);
+  }
+
+  log(event: TraceEventInput): void {
+    const log = event.timeUs === undefined ? this : this.#at(event.timeUs);
+    if (!writeInput(log, event)) this.refuse(`there is no kind ${String((event as { kind?: unknown }).kind)}`);
+  }
+
+  #span(kind: number, context: TraceContext | undefined, peer: PeerRef, name: string, ok: boolean): void {
+    if (isSkipped(context)) return;
+    const id = this.core.nameId(name);
+    const cut = (id & NAME_CUT) !== 0;
+    if (cut) this.refuse(`the span name ${JSON.stringify(name)} is too long, or there are too many`);
+    const at = this.start(kind, context, peer, cut ? FLAG_TRUNCATED : 0);
+    if (at === DROPPED) return;
+    const parent = context === undefined ? undefined : liveContext(context);
+    this.data(at, id & ~NAME_CUT, ok ? 1 : 0, parent?.q0 ?? 0, parent?.q1 ?? 0, 0, 0);
+    this.commit(at);
+  }
+
+  #app(kind: number, context: TraceContext | undefined, peer: PeerRef, appId: Uint8Array, command: number, ok: boolean, payload: Uint8Array | undefined): void {
+    if (!this.#appTracing || isSkipped(context)) return;
+    const protocol = this.apps.get(appId);
+    let fits = appId.length === 4 && (command & U16_MAX) === command;
+    let data = payload;
+    try {
+      if (protocol?.shouldTrace?.(command) === false) return;
+      if (payload !== undefined && protocol !== undefined) {
+        data = this.#appData.fill(0);
+        protocol.writeTraceData(command, payload, data);
+      }
+    } catch (error) {
+      // A protocol's mistake must not become one of the program that is traced: the event is flagged.
+      if (this.#strict) throw error;
+      fits = false;
+    }
+    if (data !== undefined && data.length > APP_DATA_BYTES) fits = false;
+    if (!fits) this.refuse(`application id, command ${command} or payload is out of bounds`);
+    const at = this.start(kind, context, peer, fits ? 0 : FLAG_TRUNCATED);
+    if (at === DROPPED) return;
+    this.data(at, wordAt(appId, 0), clampUint(command, U16_MAX) | (ok ? 0x1_0000 : 0), 0, 0, 0, 0);
+    if (data !== undefined) this.#copy(at, data, APP_DATA_BYTES, APP_DATA_OFFSET, APP_DATA_OFFSET - 1);
+    this.commit(at);
+  }
+
+  /** At most `maxBytes` of `bytes` into the data, and their number. */
+  #copy(at: number, bytes: Uint8Array, maxBytes: number, offset: number, lengthOffset: number): void {
+    const { u8 } = this.core;
+    const start = at * 4 + DATA_BYTE_OFFSET;
+    const length = Math.min(bytes.length, maxBytes);
+    for (let index = 0; index < length; index += 1) u8[start + offset + index] = bytes[index]!;
+    u8[start + lengthOffset] = length;
+  }
+
+  /** This log with a clock that stands at the event's own time. */
+  #at(timeUs: number): LiveEventLog {
+    if (this.#fixedTime === undefined) {
+      const clock = { timeUs: 0, nowUs: () => clock.timeUs };
+      this.#fixedTime = { log: new LiveEventLog(this.#parts, this.#node, clock), clock };
+    }
+    this.#fixedTime.clock.timeUs = timeUs;
+    return this.#fixedTime.log;
+  }
+}
