@@ -8,7 +8,7 @@ type Esbuild = typeof import('esbuild');
 export async function esbuildBundler(directory: string): Promise<Bundler | undefined> {
   const found = await importFor<Esbuild>('esbuild', directory);
   if (found === undefined) return undefined;
-  const { build } = found.module;
+  const { build, transform } = found.module;
   return {
     name: 'esbuild',
     version: found.version,
@@ -16,7 +16,9 @@ export async function esbuildBundler(directory: string): Promise<Bundler | undef
       const { outputFiles } = await build({
         entryPoints: [...entries],
         bundle: true,
-        minify: true,
+        // Imported constants are folded only after unused code was dropped: a second pass drops what that leaves. The
+        // first one keeps its annotations.
+        minifySyntax: true,
         splitting: true,
         format: 'esm',
         target: 'es2024',
@@ -42,7 +44,12 @@ export async function esbuildBundler(directory: string): Promise<Bundler | undef
           },
         ],
       });
-      return outputFiles.map(({ path, text }) => ({ name: basename(path), code: text }));
+      return await Promise.all(
+        outputFiles.map(async ({ path, text }) => {
+          const { code } = await transform(text, { minify: true, treeShaking: true, format: 'esm', target: 'es2024' });
+          return { name: basename(path), code };
+        }),
+      );
     },
   };
 }
