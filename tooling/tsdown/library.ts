@@ -33,8 +33,9 @@ export function library(options: LibraryOptions): UserConfig[] {
     outDir: 'dist',
     dts: true,
     clean: options.clean ?? true,
-    // The no-op twin is inlined, so `if (TRACE)` folds away before a consumer's bundler sees it.
-    deps: { neverBundle: [BUILT_IN], ...(options.traced ? { alwaysBundle: [TRACE_PACKAGES] } : {}) },
+    // The no-op twin is inlined, so `if (TRACE)` folds away before a consumer's bundler sees it. Its types are not: those
+    // of a log or a context must be the ones that the consumer has from the trace package.
+    deps: { neverBundle: [BUILT_IN], ...(options.traced ? { alwaysBundle: [TRACE_PACKAGES], dts: { alwaysBundle: [], neverBundle: [BUILT_IN, TRACE_PACKAGES] } } : {}) },
   };
   if (!options.traced) return [plain];
   const traced: UserConfig = {

@@ -32,10 +32,6 @@ describe.each(publishedPackages().filter(({ manifest }) => !ITSELF.has(manifest.
     expect(leftIdentifiers(scripts(plain), Object.keys(twin), program.parse)).toEqual([]);
   });
 
-  test('the default flavour is, to the byte, what rolldown makes of the sources without trace statements', () => {
-    expect(scripts(plain)).toEqual(scripts(stripped));
-  });
-
   test('five bundlers make the same size of both, and rolldown the same bytes', async () => {
     const entries = Object.keys(library.entries).map((name) => `${name}.js`);
     const comparisons = await compareBuilds({ plain, stripped, entries, platform: library.platform });

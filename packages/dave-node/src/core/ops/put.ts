@@ -1,4 +1,5 @@
 import { peerIdOf, type Dat, type Entry } from '@p2p/dave-wire';
+import { TRACE, type TraceContext } from '@p2p/trace';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import { detachEntry } from './dat-bytes.ts';
@@ -18,6 +19,8 @@ export interface PutDatOptions {
   /** Default 10 000. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Where tracing is on: the span that this write belongs to. Default: it begins a trace. */
+  trace?: TraceContext | undefined;
 }
 
 export interface PutOptions extends PutDatOptions {
@@ -88,7 +91,7 @@ export class Putter {
     closing.throwIfAborted();
     const { identity, createDat } = this.#modules;
     using deadline = this.#deadline(options, closing);
-    const dat = await createDat(
+    const signing = createDat(
       {
         privateKey: identity.privateKey,
         key,
@@ -99,6 +102,8 @@ export class Putter {
       },
       { signal: deadline.signal },
     );
+    if (TRACE) this.#modules.trace?.during(options, 'sign-and-prove', signing);
+    const dat = await signing;
     return await this.#write(dat, options, deadline);
   }
 
@@ -110,7 +115,9 @@ export class Putter {
     using deadline = this.#deadline(options, closing);
     const refusal = this.#parts.ingest.precheck(dat);
     const own = detachEntry({ dat, replicas: [] }).dat;
-    const verdict = refusal === undefined ? await this.#modules.verifier.verify(own) : undefined;
+    const verifying = refusal === undefined ? this.#modules.verifier.verify(own) : undefined;
+    if (TRACE && verifying !== undefined) this.#modules.trace?.during(options, 'verify', verifying);
+    const verdict = await verifying;
     const reason = refusal ?? (verdict?.valid === false ? verdict.reason : undefined);
     if (reason !== undefined) {
       throw new NodeError('NODE_INVALID_DAT', `every node would refuse this dat (${reason}): make it with createDat, with a time that is neither ahead nor expired`);
@@ -143,6 +150,7 @@ export class Putter {
     const someone = await this.#meet(wantedPeers, deadline);
     const replicas = rankReplicas(directory, { id: identity.id, client }, target);
     const entry: Entry = { dat, replicas: replicaIds(replicas) };
+    if (TRACE) this.#modules.trace?.inherit(entry, options);
     const admission = this.#parts.ingest.admit(entry, 'local', deadline.signal);
     this.#assertStands(admission.reason, replicas);
     if (!someone && replicas.length === 0) {
