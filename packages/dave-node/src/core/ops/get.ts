@@ -195,8 +195,9 @@ export class GetRun {
   async #isValid(entry: Entry): Promise<boolean> {
     if (isNotFound(entry) || this.#ingest.precheck(entry.dat) !== undefined) return false;
     try {
+      if (TRACE) this.#modules.trace?.start(entry.dat, this, 'verify');
       const verifying = this.#modules.verifier.verify(entry.dat);
-      if (TRACE) this.#modules.trace?.during(this, 'verify', verifying);
+      if (TRACE) this.#modules.trace?.finishWith(entry.dat, 'verify', verifying, ({ valid }) => valid);
       return (await verifying).valid;
     } catch {
       // The verifier was closed, and with it this read: its closing signal tells the caller.

@@ -102,9 +102,10 @@ export class Ingest {
     // Datagrams get half of the queue: a flood of them must not starve connections.
     if (options.shed && this.pressure >= 0.5) return this.#counted('overloaded');
     const own = detachEntry(entry);
-    const verifying = this.#modules.verifier.verify(own.dat);
     if (TRACE) this.#modules.trace?.inherit(own, entry);
-    if (TRACE) this.#modules.trace?.during(own, 'verify', verifying);
+    if (TRACE) this.#modules.trace?.start(own.dat, own, 'verify');
+    const verifying = this.#modules.verifier.verify(own.dat);
+    if (TRACE) this.#modules.trace?.finishWith(own.dat, 'verify', verifying, ({ valid }) => valid);
     const verdict = await verifying;
     if (!verdict.valid) return this.#counted(verdict.reason === 'future' ? 'future' : 'invalid');
     return await this.admitVerified(own, source);
@@ -137,8 +138,9 @@ export class Ingest {
     const { outcome } = store.admit(entry, clock.now());
     if (outcome !== 'inserted' && outcome !== 'updated') return { reason: outcome, settled: this.#settled(outcome, entry.dat, signal) };
     emitter.emit('stored', { dat: entry.dat, outcome, source });
+    if (TRACE && this.#guard !== undefined) this.#modules.trace?.start(entry.dat, entry, 'persist');
     const persisting = this.#guard?.persist(entry);
-    if (TRACE && persisting !== undefined) this.#modules.trace?.during(entry, 'persist', persisting);
+    if (TRACE && persisting !== undefined) this.#modules.trace?.finishWith(entry.dat, 'persist', persisting);
     return { reason: 'stored', settled: this.#durable('stored', persisting, signal) };
   }
 

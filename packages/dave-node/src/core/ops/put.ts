@@ -91,6 +91,7 @@ export class Putter {
     closing.throwIfAborted();
     const { identity, createDat } = this.#modules;
     using deadline = this.#deadline(options, closing);
+    if (TRACE) this.#modules.trace?.start(deadline, options, 'sign-and-prove');
     const signing = createDat(
       {
         privateKey: identity.privateKey,
@@ -102,7 +103,7 @@ export class Putter {
       },
       { signal: deadline.signal },
     );
-    if (TRACE) this.#modules.trace?.during(options, 'sign-and-prove', signing);
+    if (TRACE) this.#modules.trace?.finishWith(deadline, 'sign-and-prove', signing);
     const dat = await signing;
     return await this.#write(dat, options, deadline);
   }
@@ -115,8 +116,9 @@ export class Putter {
     using deadline = this.#deadline(options, closing);
     const refusal = this.#parts.ingest.precheck(dat);
     const own = detachEntry({ dat, replicas: [] }).dat;
+    if (TRACE && refusal === undefined) this.#modules.trace?.start(own, options, 'verify');
     const verifying = refusal === undefined ? this.#modules.verifier.verify(own) : undefined;
-    if (TRACE && verifying !== undefined) this.#modules.trace?.during(options, 'verify', verifying);
+    if (TRACE && verifying !== undefined) this.#modules.trace?.finishWith(own, 'verify', verifying, ({ valid }) => valid);
     const verdict = await verifying;
     const reason = refusal ?? (verdict?.valid === false ? verdict.reason : undefined);
     if (reason !== undefined) {

@@ -109,13 +109,6 @@ export class NodeTrace {
     );
   }
 
-  /** A span below that of `parent` that lasts as long as a promise. */
-  during(parent: object, name: string, work: Promise<unknown>): void {
-    const carrier = {};
-    this.start(carrier, parent, name);
-    this.finishWith(carrier, name, work);
-  }
-
   /** Lets a message carry the context of `carrier`, if it is recorded and the message has room. */
   stamp(message: Message, carrier: object): void {
     const context = this.#contexts.get(carrier);
@@ -145,7 +138,7 @@ export class NodeTrace {
     if (number !== undefined) this.log.packetLost(context, this.#peers.prepared(peer), number);
   }
 
-  /** A message has come. An answer belongs to the span of its request, a request to the one that it carries. */
+  /** A message has come. An answer belongs to the span of its request, a request begins one below that which it carries. */
   received(message: Message, from: AddrPort, sizeBytes: number): void {
     const context = this.#contextOf(message);
     if (context !== undefined) this.#contexts.set(message, context);
@@ -153,12 +146,10 @@ export class NodeTrace {
     this.log.packetReceived(context, this.#peers.at(from), sizeBytes, this.#received);
   }
 
-  /** Begins a span for the work on a request that carries a context. */
+  /** Begins the span of the work on a request, if the request carried a context. */
   serve(request: Message, name: string, from: AddrPort): void {
-    const remote = this.#contexts.get(request);
-    if (remote === undefined) return;
-    const context = this.log.childOf(remote);
-    this.#contexts.set(request, context);
+    const context = this.#contexts.get(request);
+    if (context === undefined) return;
     if (request.op === 'put') this.#contexts.set(request.entry, context);
     this.log.spanStart(context, this.#peers.at(from), name);
   }
@@ -179,7 +170,7 @@ export class NodeTrace {
     const { requestId, trace } = message.extensions;
     const isAnswer = message.op === 'get-ack' || message.op === 'put-ack';
     const own = isAnswer && requestId !== undefined ? this.#awaited.get(requestId) : undefined;
-    return own ?? (trace === undefined ? undefined : this.log.contextFromWire(trace));
+    return own ?? (trace === undefined ? undefined : this.log.childOf(this.log.contextFromWire(trace)));
   }
 
   #await(requestId: bigint, context: TraceContext): void {
