@@ -28,12 +28,10 @@ const network = new MemoryNetwork<Message>({
 
 /** Lets what is underway go on while time passes. */
 async function until<T>(work: Promise<T>): Promise<T> {
-  let done = false;
-  const settled = work.finally(() => {
-    done = true;
-  });
+  const ended = new AbortController();
+  const settled = work.finally(() => ended.abort());
   settled.catch(() => undefined);
-  while (!done) await clock.advance(10);
+  while (!ended.signal.aborted) await clock.advance(10);
   return await settled;
 }
 

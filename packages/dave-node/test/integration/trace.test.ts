@@ -67,7 +67,7 @@ if (TRACE) describe('a put and a get across three nodes', () => {
       for (const span of named(name)) expect(parentOf(span)?.name).toBe(parent);
     }
     expect(named('serve-put').map(({ nodeId }) => nodeId).toSorted()).toEqual([second.hex, third.hex].toSorted());
-    expect(named('deliver').map(({ peerId }) => peerId).toSorted()).toEqual([second.hex, third.hex].toSorted());
+    expect(new Set(named('deliver').map(({ peerId }) => peerId))).toEqual(new Set([second.hex, third.hex]));
     // What it verifies belongs to what it serves, on the same node.
     expect(named('verify').map((span) => `${parentOf(span)?.name} ${parentOf(span)?.nodeId === span.nodeId}`).toSorted()).toEqual(['get true', 'get true', 'serve-put true', 'serve-put true']);
 

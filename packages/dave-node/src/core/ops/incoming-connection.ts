@@ -104,11 +104,10 @@ export class IncomingConnection {
     const names = this.#wantsAcks ? ackNames(message.entry.dat) : undefined;
     const requestId = message.extensions?.requestId;
     if (TRACE && names !== undefined) this.#modules.trace?.inherit(names, message);
-    this.#ingest.receive(message.entry, 'tcp', { shed: false }).then(
-      (result) => {
-        this.#onResult(result, names, requestId);
-        if (TRACE) this.#modules.trace?.finish(message, 'serve-put', isKept(result));
-      },
+    const receiving = this.#ingest.receive(message.entry, 'tcp', { shed: false });
+    if (TRACE) this.#modules.trace?.finishWith(message, 'serve-put', receiving, isKept);
+    receiving.then(
+      (result) => this.#onResult(result, names, requestId),
       (error: unknown) => {
         // The verifier is closed: so is the node, or it cannot take dats any more.
         this.#inFlight -= 1;
