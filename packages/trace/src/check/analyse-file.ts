@@ -4,7 +4,7 @@ import { TraceReferences } from './references.ts';
 import { childrenOf, isNode, isTypeOnly, nameOf, nodesOf, placeOf, unwrapped, type AstNode } from './syntax.ts';
 import { isTraceType, traceNames, type IsTraceSource, type TraceNames } from './trace-names.ts';
 import { ADVICE, type SiteKind, type TraceSite } from './trace-sites.ts';
-import { isGuard, truthWhenOff } from './truth.ts';
+import { beginsWithGuard, isGuard, truthWhenOff } from './truth.ts';
 import { unusedDeclarations } from './unused-declarations.ts';
 
 /** A file without its trace statements, and the places that are not guarded. */
@@ -129,7 +129,7 @@ class Pass {
     const { test, consequent, alternate } = node as { test?: unknown; consequent?: unknown; alternate?: unknown };
     const truth = truthWhenOff(test, this.#names);
     if (truth === undefined) {
-      if (isNode(test) && this.#guardIn(test)) this.#report(test, 'order');
+      if (isNode(test) && this.#guardIn(test) && !beginsWithGuard(test, this.#names)) this.#report(test, 'order');
       return false;
     }
     const kept = truth ? consequent : alternate;

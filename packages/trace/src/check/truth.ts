@@ -25,3 +25,12 @@ export function truthWhenOff(node: unknown, names: TraceNames): boolean | undefi
   }
   return undefined;
 }
+
+/** Whether a condition asks for `TRACE`, or its negation, before anything else. */
+export function beginsWithGuard(node: unknown, names: TraceNames): boolean {
+  if (!isNode(node)) return false;
+  const inner = unwrapped(node);
+  if (inner.type === 'LogicalExpression') return beginsWithGuard(inner['left'], names);
+  if (inner.type === 'UnaryExpression' && inner['operator'] === '!') return beginsWithGuard(inner['argument'], names);
+  return isGuard(inner, names);
+}

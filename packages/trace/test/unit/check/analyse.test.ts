@@ -28,6 +28,7 @@ describe('what is guarded is taken out, whatever the guard looks like, and is no
     ['a condition that begins with it', 'if (TRACE && busy()) log.packetLost(c, p, 2);', ''],
     ['its other branch stays', 'if (TRACE) one(); else two();', 'two();'],
     ['its negation stays', 'if (!TRACE) refuse(); else show();', 'refuse();'],
+    ['its negation before something else', 'if (!TRACE && busy()) refuse();', 'if (!false && busy()) refuse();'],
     ['a negated alternative', 'if (!TRACE || busy()) refuse();', 'refuse();'],
     ['an else-if', 'if (a()) one(); else if (TRACE) two();', 'if (a()) one(); else {}'],
     ['the body of a loop', 'for (const x of xs) if (TRACE) one(x);', 'for (const x of xs) {}'],
