@@ -29,7 +29,7 @@ export interface EventLogOptions {
   /** Traces per second that are recorded because a remote peer says so. Default 100; 0: none. */
   readonly remoteTracesPerSecond?: number;
   /**
-   * `precise` (default) reads the clock for each event. `coarse` reads it once in 16 events and at least once in
+   * `precise` (default) reads the clock for each event. `coarse` reads it once in 32 events and at least once in
    * about a millisecond, unless the event loop is blocked. An object is a clock of your own.
    */
   readonly clock?: 'precise' | 'coarse' | TraceClock;

@@ -4,6 +4,7 @@ import { LiveEventLog, type LogParts } from './live-log.ts';
 import { LiveAppRegistry } from './live-registry.ts';
 import { LogCore } from './log-core.ts';
 import { RemoteSampling } from './remote-sampling.ts';
+import { GivenClock, type StampClock } from './stamp-clock.ts';
 
 const MIN_SLOTS = 64;
 const MAX_SLOTS = 4_194_304;
@@ -17,8 +18,8 @@ const NODE_ID_BYTES = 32;
 
 /** What the shell supplies where no option does. */
 export interface SystemParts {
-  readonly precise: () => TraceClock;
-  readonly coarse: () => TraceClock;
+  readonly precise: () => StampClock;
+  readonly coarse: () => StampClock;
   readonly random: TraceRandom;
 }
 
@@ -67,9 +68,9 @@ function openLog(core: LogCore, options: AttachOptions, system: SystemParts): Ev
   return new LiveEventLog(parts, core.nodeIndex(nodeId));
 }
 
-function clockOf(clock: 'precise' | 'coarse' | TraceClock, system: SystemParts): TraceClock {
+function clockOf(clock: 'precise' | 'coarse' | TraceClock, system: SystemParts): StampClock {
   if (clock === 'precise') return system.precise();
   if (clock === 'coarse') return system.coarse();
   if (typeof clock?.nowUs !== 'function') throw new TypeError("clock must be 'precise', 'coarse' or an object with nowUs().");
-  return clock;
+  return new GivenClock(clock);
 }

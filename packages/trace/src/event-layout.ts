@@ -54,6 +54,10 @@ export const KIND_CUSTOM = 13;
 export const KIND_SPAN_START = 14;
 export const KIND_SPAN_END = 15;
 
+/** A bit for each kind whose data reaches beyond word 19. In slots of all others words 20 to 29 are zero. */
+export const LONG_KINDS: number =
+  (1 << KIND_CONN_INIT) | (1 << KIND_STREAM_DATA) | (1 << KIND_APP_START) | (1 << KIND_APP_COMMAND) | (1 << KIND_APP_END) | (1 << KIND_CUSTOM);
+
 /** Bytes of UTF-8 that an endpoint may have: one byte of the data is its length, eight are the span's id. */
 export const ENDPOINT_BYTES = 55;
 export const APP_DATA_BYTES = 42;

@@ -131,11 +131,12 @@ export class LaneReader {
       position = oldest;
     }
     for (; position !== head; position = (position + 1) | 0) {
-      if (this.#take(position, into)) continue;
+      // Position 2³² - 1 stays unused.
+      if (position === -1 || this.#take(position, into)) continue;
       const commit = Atomics.load(this.#i32, this.#at(position));
       const pending = commit === 0 || ((position + 1 - commit) | 0) > 0;
       if (pending && ((head - position) >>> 0) <= PATIENCE) break;
-      if (position !== -1) missed += 1;
+      missed += 1;
     }
     return { next: position >>> 0, missed };
   }

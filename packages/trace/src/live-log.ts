@@ -1,4 +1,4 @@
-import type { AppRegistry, EventLog, EventLogStats, PeerRef, TraceClock, TraceContext, TraceEventInput, TraceQuery, TraceWireItem } from '@p2p/trace-noop';
+import type { AppRegistry, EventLog, EventLogStats, PeerRef, TraceContext, TraceEventInput, TraceQuery, TraceWireItem } from '@p2p/trace-noop';
 import { childContext, contextOfItem, newContext, withFlags } from './contexts.ts';
 import {
   APP_DATA_BYTES,
@@ -25,6 +25,7 @@ import { LiveTraceQuery } from './live-query.ts';
 import { NAME_CUT, type LogCore } from './log-core.ts';
 import { isSkipped, NetworkWriters } from './network-writers.ts';
 import type { RemoteSampling } from './remote-sampling.ts';
+import { GivenClock, type StampClock } from './stamp-clock.ts';
 import { wordAt } from './text-bytes.ts';
 import { writeInput } from './write-input.ts';
 
@@ -34,7 +35,7 @@ const NO_BYTES = /* @__PURE__ */ new Uint8Array(0);
 /** What a log and those for its other nodes share. */
 export interface LogParts {
   readonly core: LogCore;
-  readonly clock: TraceClock;
+  readonly clock: StampClock;
   readonly ids: IdSource;
   readonly sampleRate: number;
   readonly remoteSampling: RemoteSampling;
@@ -53,9 +54,9 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
   readonly #strict: boolean;
   readonly #appTracing: boolean;
   readonly #appData: Uint8Array = new Uint8Array(APP_DATA_BYTES);
-  #fixedTime: { log: LiveEventLog; clock: { timeUs: number; nowUs(): number } } | undefined;
+  #fixedTime: { readonly log: LiveEventLog; timeUs: number } | undefined;
 
-  constructor(parts: LogParts, node: number, clock: TraceClock = parts.clock) {
+  constructor(parts: LogParts, node: number, clock: StampClock = parts.clock) {
     super(parts.core, clock, node, parts.strict);
     this.#parts = parts;
     this.#node = node;
@@ -109,7 +110,10 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     const at = this.start(KIND_CUSTOM, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
     const codes = fits ? category | (code << 16) : clampUint(category, U16_MAX) | (clampUint(code, U16_MAX) << 16);
-    this.data(at, codes, 0, 0, 0, 0, 0);
+    this.i32[at + 16] = codes;
+    this.i32[at + 17] = 0;
+    this.i32[at + 18] = 0;
+    this.i32[at + 19] = 0;
     this.#copy(at, data, CUSTOM_DATA_BYTES, CUSTOM_DATA_OFFSET, CUSTOM_LENGTH_OFFSET);
     this.commit(at);
   }
@@ -135,7 +139,10 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     const at = this.start(kind, context, peer, cut ? FLAG_TRUNCATED : 0);
     if (at === DROPPED) return;
     const parent = context === undefined ? undefined : liveContext(context);
-    this.data(at, id & ~NAME_CUT, ok ? 1 : 0, parent?.q0 ?? 0, parent?.q1 ?? 0, 0, 0);
+    this.i32[at + 16] = id & ~NAME_CUT;
+    this.i32[at + 17] = ok ? 1 : 0;
+    this.i32[at + 18] = parent?.q0 ?? 0;
+    this.i32[at + 19] = parent?.q1 ?? 0;
     this.commit(at);
   }
 
@@ -159,7 +166,10 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     if (!fits) this.refuse(`application id, command ${command} or payload is out of bounds`);
     const at = this.start(kind, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
-    this.data(at, wordAt(appId, 0), clampUint(command, U16_MAX) | (ok ? 0x1_0000 : 0), 0, 0, 0, 0);
+    this.i32[at + 16] = wordAt(appId, 0);
+    this.i32[at + 17] = clampUint(command, U16_MAX) | (ok ? 0x1_0000 : 0);
+    this.i32[at + 18] = 0;
+    this.i32[at + 19] = 0;
     if (data !== undefined) this.#copy(at, data, APP_DATA_BYTES, APP_DATA_OFFSET, APP_DATA_OFFSET - 1);
     this.commit(at);
   }
@@ -176,10 +186,10 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
   /** This log with a clock that stands at the event's own time. */
   #at(timeUs: number): LiveEventLog {
     if (this.#fixedTime === undefined) {
-      const clock = { timeUs: 0, nowUs: () => clock.timeUs };
-      this.#fixedTime = { log: new LiveEventLog(this.#parts, this.#node, clock), clock };
+      const clock = new GivenClock({ nowUs: () => this.#fixedTime!.timeUs });
+      this.#fixedTime = { log: new LiveEventLog(this.#parts, this.#node, clock), timeUs };
     }
-    this.#fixedTime.clock.timeUs = timeUs;
+    this.#fixedTime.timeUs = timeUs;
     return this.#fixedTime.log;
   }
 }

@@ -1,4 +1,4 @@
-import type { PeerRef, TraceClock, TraceContext } from '@p2p/trace-noop';
+import type { PeerRef, TraceContext } from '@p2p/trace-noop';
 import {
   DATA_BYTE_OFFSET,
   ENDPOINT_BYTES,
@@ -18,6 +18,7 @@ import { DROPPED, EventWriter } from './event-writer.ts';
 import { clampU32, clampU64, highWord, isU32, isU64, lowWord } from './field-limits.ts';
 import type { LiveContext } from './live-context.ts';
 import type { LogCore } from './log-core.ts';
+import type { StampClock } from './stamp-clock.ts';
 import { utf8Prefix } from './text-bytes.ts';
 
 /** Whether a context's trace is not recorded. */
@@ -29,7 +30,7 @@ export function isSkipped(context: TraceContext | undefined): boolean {
 export class NetworkWriters extends EventWriter {
   readonly #strict: boolean;
 
-  constructor(core: LogCore, clock: TraceClock, node: number, strict: boolean) {
+  constructor(core: LogCore, clock: StampClock, node: number, strict: boolean) {
     super(core, clock, node);
     this.#strict = strict;
   }
@@ -40,7 +41,10 @@ export class NetworkWriters extends EventWriter {
     if (cut) this.refuse(`endpoint is longer than ${ENDPOINT_BYTES} bytes`);
     const at = this.start(KIND_CONN_INIT, context, peer, cut ? FLAG_TRUNCATED : 0);
     if (at === DROPPED) return;
-    this.data(at, 0, 0, 0, 0, 0, 0);
+    this.i32[at + 16] = 0;
+    this.i32[at + 17] = 0;
+    this.i32[at + 18] = 0;
+    this.i32[at + 19] = 0;
     const start = at * 4 + DATA_BYTE_OFFSET;
     this.core.u8[start] = bytes.length;
     this.core.u8.set(bytes, start + 1);
@@ -53,16 +57,19 @@ export class NetworkWriters extends EventWriter {
     if (!fits) this.refuse(`rttUs ${rttUs} is no u32`);
     const at = this.start(KIND_CONN_ESTABLISHED, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
-    this.data(at, fits ? rttUs : clampU32(rttUs), 0, 0, 0, 0, 0);
+    this.i32[at + 16] = fits ? rttUs : clampU32(rttUs);
+    this.i32[at + 17] = 0;
+    this.i32[at + 18] = 0;
+    this.i32[at + 19] = 0;
     this.commit(at);
   }
 
   connClosed(context: TraceContext | undefined, peer: PeerRef, code: number | bigint): void {
-    this.#pair(KIND_CONN_CLOSED, context, peer, code, 0, 0);
+    this.#pair(KIND_CONN_CLOSED, context, peer, code, 0);
   }
 
   streamOpened(context: TraceContext | undefined, peer: PeerRef, streamId: number | bigint): void {
-    this.#pair(KIND_STREAM_OPENED, context, peer, streamId, 0, 0);
+    this.#pair(KIND_STREAM_OPENED, context, peer, streamId, 0);
   }
 
   streamData(context: TraceContext | undefined, peer: PeerRef, streamId: number | bigint, offset: number | bigint, length: number, fin: boolean): void {
@@ -73,24 +80,29 @@ export class NetworkWriters extends EventWriter {
     const place = fits ? offset : clampU64(offset);
     const at = this.start(KIND_STREAM_DATA, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
-    this.data(at, lowWord(id), highWord(id), lowWord(place), highWord(place), fits ? length : clampU32(length), fin ? 1 : 0);
+    this.i32[at + 16] = lowWord(id);
+    this.i32[at + 17] = highWord(id);
+    this.i32[at + 18] = lowWord(place);
+    this.i32[at + 19] = highWord(place);
+    this.i32[at + 20] = fits ? length : clampU32(length);
+    this.i32[at + 21] = fin ? 1 : 0;
     this.commit(at);
   }
 
   streamClosed(context: TraceContext | undefined, peer: PeerRef, streamId: number | bigint, code: number | bigint): void {
-    this.#pair(KIND_STREAM_CLOSED, context, peer, streamId, code, 0);
+    this.#pair(KIND_STREAM_CLOSED, context, peer, streamId, code);
   }
 
   packetSent(context: TraceContext | undefined, peer: PeerRef, size: number, packetNumber: number | bigint): void {
-    this.#packet(KIND_PACKET_SENT, context, peer, size, packetNumber);
+    this.packet(KIND_PACKET_SENT, context, peer, size, packetNumber);
   }
 
   packetReceived(context: TraceContext | undefined, peer: PeerRef, size: number, packetNumber: number | bigint): void {
-    this.#packet(KIND_PACKET_RECEIVED, context, peer, size, packetNumber);
+    this.packet(KIND_PACKET_RECEIVED, context, peer, size, packetNumber);
   }
 
   packetLost(context: TraceContext | undefined, peer: PeerRef, packetNumber: number | bigint): void {
-    this.#packet(KIND_PACKET_LOST, context, peer, 0, packetNumber);
+    this.packet(KIND_PACKET_LOST, context, peer, 0, packetNumber);
   }
 
   /** As `begin`, for contexts of the public type. */
@@ -103,24 +115,51 @@ export class NetworkWriters extends EventWriter {
     if (this.#strict) throw new TypeError(`Trace event: ${complaint}.`);
   }
 
-  #packet(kind: number, context: TraceContext | undefined, peer: PeerRef, size: number, packetNumber: number | bigint): void {
-    this.#pair(kind, context, peer, packetNumber, undefined, size);
+  private packet(kind: number, context: TraceContext | undefined, peer: PeerRef, size: number, packetNumber: number | bigint): void {
+    if (isSkipped(context)) return;
+    let flags = 0;
+    if (typeof packetNumber !== 'number' || packetNumber >>> 0 !== packetNumber || size >>> 0 !== size) {
+      if (!isU64(packetNumber) || !isU32(size)) {
+        this.refuse(`size ${size} or packet number ${packetNumber} is out of bounds`);
+        flags = FLAG_TRUNCATED;
+      }
+      this.largePacket(kind, context, peer, clampU32(size), clampU64(packetNumber), flags);
+      return;
+    }
+    const at = this.begin(kind, context as unknown as LiveContext | undefined, peer, flags);
+    if (at === DROPPED) return;
+    const i32 = this.i32;
+    i32[at + 16] = packetNumber;
+    i32[at + 17] = 0;
+    i32[at + 18] = size;
+    i32[at + 19] = 0;
+    this.commit(at);
   }
 
-  /** A u64, and behind it another or a u32. */
-  #pair(kind: number, context: TraceContext | undefined, peer: PeerRef, first: number | bigint, second: number | bigint | undefined, size: number): void {
+  /** Apart from the others so that they stay short: numbers from 2³² on. */
+  private largePacket(kind: number, context: TraceContext | undefined, peer: PeerRef, size: number, packetNumber: bigint, flags: number): void {
+    const at = this.start(kind, context, peer, flags);
+    if (at === DROPPED) return;
+    this.i32[at + 16] = lowWord(packetNumber);
+    this.i32[at + 17] = highWord(packetNumber);
+    this.i32[at + 18] = size;
+    this.i32[at + 19] = 0;
+    this.commit(at);
+  }
+
+  /** Two u64. */
+  #pair(kind: number, context: TraceContext | undefined, peer: PeerRef, first: number | bigint, second: number | bigint): void {
     if (isSkipped(context)) return;
-    const fits = isU64(first) && (second === undefined ? isU32(size) : isU64(second));
-    if (!fits) this.refuse(`${first}, ${second ?? size} is out of bounds`);
-    const u64 = fits ? first : clampU64(first);
+    const fits = isU64(first) && isU64(second);
+    if (!fits) this.refuse(`${first} or ${second} is out of bounds`);
+    const a = fits ? first : clampU64(first);
+    const b = fits ? second : clampU64(second);
     const at = this.start(kind, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
-    if (second === undefined) {
-      this.data(at, lowWord(u64), highWord(u64), fits ? size : clampU32(size), 0, 0, 0);
-    } else {
-      const next = fits ? second : clampU64(second);
-      this.data(at, lowWord(u64), highWord(u64), lowWord(next), highWord(next), 0, 0);
-    }
+    this.i32[at + 16] = lowWord(a);
+    this.i32[at + 17] = highWord(a);
+    this.i32[at + 18] = lowWord(b);
+    this.i32[at + 19] = highWord(b);
     this.commit(at);
   }
 }

@@ -1,9 +1,11 @@
 import type { TraceClock } from '@p2p/trace-noop';
 import { CONTEXT_FLAGS, FLAG_DEBUG, FLAG_SAMPLED } from './event-layout.ts';
+import { hashA } from './id-hash.ts';
 import type { LiveContext } from './live-context.ts';
 
-/** Traces whose decision is remembered: 4 words of id and the decision each. */
-const REMEMBERED = 1024;
+/** Decisions are remembered in sets of 8 traces: 4 words of id and the decision each. */
+const SETS = 256;
+const SET_ENTRIES = 8;
 const ENTRY_WORDS = 5;
 const REFUSED = 1;
 const ACCEPTED = 2;
@@ -16,7 +18,9 @@ export class RemoteSampling {
   readonly #clock: TraceClock;
   readonly #perSecond: number;
   readonly #capacity: number;
-  readonly #decisions = new Int32Array(REMEMBERED * ENTRY_WORDS);
+  readonly #decisions = new Int32Array(SETS * SET_ENTRIES * ENTRY_WORDS);
+  /** Which entry of a set is overwritten next. */
+  readonly #oldest = new Uint8Array(SETS);
   #tokens: number;
   #refilledUs: number;
 
@@ -37,11 +41,16 @@ export class RemoteSampling {
 
   #accepts({ t0, t1, t2, t3 }: LiveContext): boolean {
     const decisions = this.#decisions;
-    const at = (((t0 ^ t1 ^ t2 ^ t3) >>> 0) % REMEMBERED) * ENTRY_WORDS;
-    const known = decisions[at + 4] !== 0 && decisions[at] === t0 && decisions[at + 1] === t1 && decisions[at + 2] === t2 && decisions[at + 3] === t3;
-    if (known) return decisions[at + 4] === ACCEPTED;
+    const set = (hashA(t0, t1, t2, t3) >>> 0) % SETS;
+    const start = set * SET_ENTRIES * ENTRY_WORDS;
+    for (let at = start; at < start + SET_ENTRIES * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const known = decisions[at] === t0 && decisions[at + 1] === t1 && decisions[at + 2] === t2 && decisions[at + 3] === t3;
+      if (known && decisions[at + 4] !== 0) return decisions[at + 4] === ACCEPTED;
+    }
     const accepted = this.#takeToken();
-    decisions.set([t0, t1, t2, t3, accepted ? ACCEPTED : REFUSED], at);
+    const oldest = this.#oldest[set]!;
+    decisions.set([t0, t1, t2, t3, accepted ? ACCEPTED : REFUSED], start + oldest * ENTRY_WORDS);
+    this.#oldest[set] = (oldest + 1) % SET_ENTRIES;
     return accepted;
   }
 

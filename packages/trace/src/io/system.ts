@@ -1,4 +1,8 @@
-import type { TraceClock, TraceRandom } from '@p2p/trace-noop';
+import type { TraceRandom } from '@p2p/trace-noop';
+import type { StampClock } from '../stamp-clock.ts';
+
+/** The global is an accessor in Node, and asking it each time costs 6 ns. */
+const { performance } = globalThis;
 
 /** The wall clock is looked at this often, in case it was set or the machine slept. */
 const RECHECK_MS = 1000;
@@ -6,7 +10,7 @@ const RECHECK_MS = 1000;
 const STEP_US = 20_000;
 
 /** Unix µs with the resolution of `performance.now()`, which costs less than half of what asking both would. */
-export class PreciseClock implements TraceClock {
+export class PreciseClock implements StampClock {
   #baseUs: number = performance.timeOrigin * 1000;
   #recheckMs = 0;
 
@@ -16,6 +20,12 @@ export class PreciseClock implements TraceClock {
     return this.#baseUs + elapsedMs * 1000;
   }
 
+  stamp(into: Float64Array, at: number): void {
+    const elapsedMs = performance.now();
+    if (elapsedMs >= this.#recheckMs) this.#recheck(elapsedMs);
+    into[at] = this.#baseUs + elapsedMs * 1000;
+  }
+
   #recheck(elapsedMs: number): void {
     this.#recheckMs = elapsedMs + RECHECK_MS;
     const wallUs = Date.now() * 1000;
@@ -23,25 +33,30 @@ export class PreciseClock implements TraceClock {
   }
 }
 
-const READINGS = 16;
+const READINGS = 32;
 
-/** One reading of the clock for up to 16 events, and for about a millisecond at most unless the event loop is blocked. */
-export class CoarseClock implements TraceClock {
+/** One reading of the clock for up to 32 events, and for about a millisecond at most unless the event loop is blocked. */
+export class CoarseClock implements StampClock {
   readonly #precise = new PreciseClock();
-  #nowUs = 0;
+  readonly #reading = new Float64Array(1);
   #left = 0;
   #armed = false;
 
   nowUs(): number {
-    this.#left -= 1;
-    return this.#left < 0 ? this.#read() : this.#nowUs;
+    this.stamp(this.#reading, 0);
+    return this.#reading[0]!;
   }
 
-  #read(): number {
-    this.#nowUs = this.#precise.nowUs();
+  stamp(into: Float64Array, at: number): void {
+    this.#left -= 1;
+    if (this.#left < 0) this.#read();
+    into[at] = this.#reading[0]!;
+  }
+
+  #read(): void {
+    this.#precise.stamp(this.#reading, 0);
     this.#left = READINGS - 1;
     if (!this.#armed) this.#arm();
-    return this.#nowUs;
   }
 
   #arm(): void {
