@@ -26,8 +26,17 @@ export async function programOf({ directory, entries }: LibraryBuild): Promise<P
   return await openProgram(Object.values(entries).map((source) => join(directory, source)));
 }
 
-/** Builds the default flavour from sources without trace statements, by the very same configuration. */
-export async function buildWithoutTrace({ directory, configs }: LibraryBuild, program: Program, outDir: string): Promise<void> {
+/** Builds the default flavour as it is. */
+export async function buildDefault(library: LibraryBuild, outDir: string): Promise<void> {
+  await buildWith(library, () => undefined, outDir);
+}
+
+/** Builds it from sources without trace statements, by the very same configuration. */
+export async function buildWithoutTrace(library: LibraryBuild, program: Program, outDir: string): Promise<void> {
+  await buildWith(library, (path) => (program.has(path) ? program.stripped(path) : undefined), outDir);
+}
+
+async function buildWith({ directory, configs }: LibraryBuild, textOf: (path: string) => string | undefined, outDir: string): Promise<void> {
   for (const config of configs) {
     await build({
       ...config,
@@ -39,10 +48,11 @@ export async function buildWithoutTrace({ directory, configs }: LibraryBuild, pr
       logLevel: 'error',
       plugins: [
         {
-          name: 'without-trace-statements',
+          name: 'other-sources',
           load: (id: string) => {
             const [path = id] = id.split('?');
-            return program.has(path) ? { code: program.stripped(path), moduleType: path.endsWith('.tsx') ? 'tsx' : 'ts' } : undefined;
+            const code = textOf(path);
+            return code === undefined ? undefined : { code, moduleType: path.endsWith('.tsx') ? 'tsx' : 'ts' };
           },
         },
       ],

@@ -94,6 +94,8 @@ class Pass {
           return this.#replace(node, 'false');
         }
         break;
+      case 'SequenceExpression':
+        return this.#sequence(node);
       case 'VariableDeclaration':
         if (!LOOPS.has(parent?.type ?? '') && this.#variables(node)) return;
         break;
@@ -129,8 +131,12 @@ class Pass {
     const { test, consequent, alternate } = node as { test?: unknown; consequent?: unknown; alternate?: unknown };
     const truth = truthWhenOff(test, this.#names);
     if (truth === undefined) {
-      if (isNode(test) && this.#guardIn(test) && !beginsWithGuard(test, this.#names)) this.#report(test, 'order');
-      return false;
+      if (!isNode(test) || !this.#guardIn(test) || beginsWithGuard(test, this.#names)) return false;
+      this.#report(test, 'order');
+      // It is guarded all the same.
+      this.visit(test, node);
+      if (isNode(alternate)) this.visit(alternate, node);
+      return true;
     }
     const kept = truth ? consequent : alternate;
     if (!isNode(kept)) {
@@ -158,6 +164,19 @@ class Pass {
     const { type } = unwrapped(node['expression'] as AstNode);
     this.#report(node, type === 'LogicalExpression' || type === 'ConditionalExpression' || type === 'SequenceExpression' ? 'expression' : 'call');
     this.#replace(node, parent === undefined || STATEMENT_LISTS.has(parent.type) ? '' : '{}');
+  }
+
+  /** Takes the parts away that only trace. The last one is the value. */
+  #sequence(node: AstNode): void {
+    const all = nodesOf(node['expressions']);
+    const value = all.at(-1);
+    for (const part of all) {
+      if (part === value || (!isGuard(part, this.#names) && !this.#references.isWholly(part))) this.visit(part, node);
+      else {
+        if (!isGuard(part, this.#names)) this.#report(part, 'expression');
+        this.#drop(part, all);
+      }
+    }
   }
 
   /** Takes away what is declared for the trace; true when nothing is left of the declaration. */
