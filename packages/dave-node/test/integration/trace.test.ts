@@ -1,7 +1,7 @@
 import { createDat, formatAddrPort, generateKeyPair } from '@p2p/dave-wire';
 import { createEventLog, TRACE, TraceQuery, type EventLog, type TraceEvent } from '@p2p/trace';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DaveNode } from '../../src/index.ts';
+import { DaveNode, type NodeIntervals } from '../../src/index.ts';
 
 const intervals = { pingMs: 50, activateAfter: 1 };
 
@@ -14,11 +14,11 @@ interface Traced {
 /** A client and two peers that share nothing but the network: each has a log of its own. */
 const traced: Traced[] = [];
 
-async function openTraced(mode: 'peer' | 'client', others: readonly Traced[]): Promise<Traced> {
+async function openTraced(mode: 'peer' | 'client', others: readonly Traced[], pace: Partial<NodeIntervals> = intervals): Promise<Traced> {
   const { privateKey, publicKey } = generateKeyPair();
   const log = createEventLog({ nodeId: publicKey, index: true, strict: true });
   const edges = others.map(({ node }) => formatAddrPort(node.listenAddress));
-  const node = await DaveNode.open({ privateKey, listen: '127.0.0.1:0', edges, intervals, mode, verifyThreads: 0, traceLog: log });
+  const node = await DaveNode.open({ privateKey, listen: '127.0.0.1:0', edges, intervals: pace, mode, verifyThreads: 0, traceLog: log });
   return { node, log, hex: Buffer.from(publicKey).toString('hex') };
 }
 
@@ -125,6 +125,29 @@ if (TRACE) describe('a put and a get across three nodes', () => {
     expect(kinds).toContain('connEstablished');
     expect(client.log.query.where({ kinds: ['connInit'] }).map((event) => event.kind === 'connInit' && event.endpoint)).toContain(formatAddrPort(second.node.listenAddress));
     expect(client.log.query.analyzeConnection(second.hex)).toMatchObject({ abnormalCloses: 0 });
+  });
+
+  test('a repair is a trace of its own, which the node that lacked the dat has a part in', async () => {
+    const repairing = { ...intervals, replicateMs: 600, replicationStaggerMs: 10 };
+    const open = async (others: readonly Traced[]): Promise<Traced> => await openTraced('peer', others, repairing);
+    const holder = await open([]);
+    try {
+      await holder.node.put('lonely', Uint8Array.of(1), { minAcks: 1 });
+      const newcomer = await open([holder]);
+      try {
+        await expect.poll(() => newcomer.node.localEntry(holder.node.publicKey, 'lonely'), { timeout: 10_000 }).toBeDefined();
+        const repairs = (): TraceEvent[] => holder.log.query.where({ kinds: ['spanEnd'], name: 'repair' });
+        await expect.poll(() => repairs().length, { timeout: 5000 }).toBeGreaterThan(0);
+        const [{ traceId } = { traceId: undefined }] = repairs();
+        const names = (log: EventLog): string[] => log.query.trace(traceId ?? '').flatMap((event) => (event.kind === 'spanStart' ? [event.name] : []));
+        expect(names(holder.log)).toEqual(['repair', 'ask', 'deliver']);
+        expect(names(newcomer.log)).toEqual(['serve-get', 'serve-put', 'verify']);
+      } finally {
+        await newcomer.node.close();
+      }
+    } finally {
+      await holder.node.close();
+    }
   });
 
   test('a trace that is not sampled is on no wire and in no log', async () => {
