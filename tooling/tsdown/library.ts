@@ -7,6 +7,8 @@ export interface LibraryOptions {
   platform: 'neutral' | 'node';
   /** A library that traces is built twice: `dist/` without a byte of tracing, `dist/traced/` with it. */
   traced: boolean;
+  /** False for a second configuration of the same package, which must leave the first one's output alone. Default true. */
+  clean?: boolean;
 }
 
 const TRACE_PACKAGES: RegExp = /^@p2p\/trace/;
@@ -30,9 +32,10 @@ export function library(options: LibraryOptions): UserConfig[] {
     ...shared,
     outDir: 'dist',
     dts: true,
-    clean: true,
-    // The no-op twin is inlined, so `if (TRACE)` folds away before a consumer's bundler sees it.
-    deps: { neverBundle: [BUILT_IN], ...(options.traced ? { alwaysBundle: [TRACE_PACKAGES] } : {}) },
+    clean: options.clean ?? true,
+    // The no-op twin is inlined, so `if (TRACE)` folds away before a consumer's bundler sees it. Its types are not: those
+    // of a log or a context must be the ones that the consumer has from the trace package.
+    deps: { neverBundle: [BUILT_IN], ...(options.traced ? { alwaysBundle: [TRACE_PACKAGES], dts: { alwaysBundle: [], neverBundle: [BUILT_IN, TRACE_PACKAGES] } } : {}) },
   };
   if (!options.traced) return [plain];
   const traced: UserConfig = {

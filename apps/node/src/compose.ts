@@ -1,7 +1,9 @@
 import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode, type PeerHints } from '@p2p/dave-node';
 import type { KeyPair } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import { pino } from 'pino';
 import type { Config } from './config/schema.ts';
+import { createNodeLog, withLog } from './trace/trace-logs.ts';
 
 const SHARDS = 256;
 
@@ -32,5 +34,8 @@ export function composeNode(
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
     ...(wiring.signal === undefined ? {} : { signal: wiring.signal }),
   };
-  return DaveNode.open(options);
+  if (TRACE) options.traceLog = createNodeLog(wiring.keyPair.publicKey, wiring.mode);
+  const opening = DaveNode.open(options);
+  if (TRACE && options.traceLog !== undefined) return withLog(opening, options.traceLog);
+  return opening;
 }

@@ -1,19 +1,13 @@
-import { createDat, keyPairFromSeed, messageSize, peerIdOf, type AddrPort, type Dat, type Entry } from '@p2p/dave-wire';
+import { keyPairFromSeed, peerIdOf, type AddrPort, type Dat, type Entry } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
+import { assemble, type Modules, type Outside, type Parts } from './assemble.ts';
 import { exportEntries, importEntries, type ImportReport } from './core/backup.ts';
 import { count, Counters } from './core/counters.ts';
 import { Dispatcher } from './core/dispatch.ts';
 import type { BatchWriter, BatchWriterOptions } from './core/ops/batch-writer.ts';
 import type { GetOptions, GetResult } from './core/ops/get.ts';
-import { DEFAULT_OPERATIONS_OPTIONS } from './core/ops/modules.ts';
-import { Operations } from './core/ops/operations.ts';
 import type { PutDatOptions, PutOptions, PutResult } from './core/ops/put.ts';
-import { addressClass } from './core/peers/address-class.ts';
-import { Discovery } from './core/peers/discovery.ts';
 import type { PeerInfo } from './core/peers/peer-info.ts';
-import { Persistence } from './core/store/persistence.ts';
-import { PriorityStore } from './core/store/priority-store.ts';
-import { Sweeper } from './core/sweeper.ts';
-import type { Clock, Identity, Logger, Random } from './env.ts';
 import { NodeError } from './errors.ts';
 import { NodeEmitter, type NodeEvents } from './events.ts';
 import { openVerifier } from './io/open-verifier.ts';
@@ -23,23 +17,9 @@ import { systemClock } from './io/system-clock.ts';
 import { systemRandom } from './io/system-random.ts';
 import { registerMetrics, type MetricsRegistrar, type OperationTimers } from './metrics.ts';
 import { parseOptions, type DaveNodeOptions, type NodeMode, type ResolvedOptions } from './options.ts';
-import type { Endpoint } from './transport.ts';
-import type { Verifier } from './verifier.ts';
 
 /** Default deadline of {@link DaveNode.waitForActivePeers}. */
 const WAIT_FOR_PEERS_MS = 10_000;
-
-interface Modules {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly verifier: Verifier;
-  readonly emitter: NodeEmitter;
-  readonly counters: Counters;
-  readonly dispatcher: Dispatcher;
-  readonly endpoint: Endpoint;
-  readonly identity: Identity;
-}
 
 /**
  * One peer of a Dave network. Embeddable: no globals, no process hooks, several per process.
@@ -56,11 +36,7 @@ interface Modules {
 export class DaveNode implements AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #modules: Modules;
-  readonly #store: PriorityStore;
-  readonly #persistence: Persistence | undefined;
-  readonly #discovery: Discovery;
-  readonly #operations: Operations;
-  readonly #sweeper: Sweeper;
+  readonly #parts: Parts;
   readonly #timers: OperationTimers[] = [];
   #closing: Promise<void> | undefined = undefined;
 
@@ -94,6 +70,8 @@ export class DaveNode implements AsyncDisposable {
         skewMs: resolved.skewMs,
         onError: (error) => emitter.emit('error', { error }),
       });
+      const outside: Outside = { transport, records: options.records, peerHints: options.peerHints };
+      if (TRACE) outside.traceLog = options.traceLog;
       const node = new DaveNode(
         resolved,
         {
@@ -107,7 +85,7 @@ export class DaveNode implements AsyncDisposable {
           random: options.random ?? systemRandom,
           identity: { id: peerIdOf(keyPair.publicKey), publicKey: keyPair.publicKey, privateKey: keyPair.privateKey },
         },
-        { transport, records: options.records, peerHints: options.peerHints },
+        outside,
       );
       node.#start();
       return node;
@@ -117,96 +95,19 @@ export class DaveNode implements AsyncDisposable {
     }
   }
 
-  private constructor(
-    options: ResolvedOptions,
-    modules: Modules,
-    outside: { transport: Pick<SocketTransport, 'resolve'>; records: DaveNodeOptions['records']; peerHints: DaveNodeOptions['peerHints'] },
-  ) {
-    const { clock, random, logger, emitter, counters, endpoint, identity, verifier } = modules;
+  private constructor(options: ResolvedOptions, modules: Modules, outside: Outside) {
     this.#options = options;
     this.#modules = modules;
-    const store = new PriorityStore({
-      selfId: identity.id,
-      shardCapacityBytes: options.shardCapacityBytes,
-      ttlMs: options.ttlMs,
-      hashSecret: random.bytes(16),
-    });
-    this.#store = store;
-    const persistence =
-      outside.records === undefined
-        ? undefined
-        : new Persistence({ ttlMs: options.ttlMs }, { records: outside.records, store, verifier, clock, random, emitter, counters, logger });
-    this.#persistence = persistence;
-    store.onEvicted = (dat, reason) => {
-      persistence?.evicted(dat);
-      if (emitter.has('evicted')) emitter.emit('evicted', { dat, reason });
-    };
-    const capabilities = { putAck: true, directedDiscovery: false, client: options.mode === 'client', protocolVersion: 1 };
-    const counted: Pick<Endpoint, 'send' | 'connect'> = {
-      send: (message, to) => {
-        count(counters.packetsSent, message.op);
-        counters.bytesSent += messageSize(message);
-        endpoint.send(message, to);
-      },
-      connect: (to, signal) => endpoint.connect(to, signal),
-    };
-    this.#discovery = new Discovery(
-      { mode: options.mode, edges: options.edges, intervals: options.intervals, maxPeers: options.limits.maxPeers },
-      {
-        clock,
-        random,
-        identity,
-        emitter,
-        counters,
-        logger,
-        hints: outside.peerHints,
-        send: counted.send,
-        resolve: (host, signal) => outside.transport.resolve(host, signal),
-        boundAddress: () => endpoint.address,
-        claims: () => ({ usedSpace: BigInt(store.usedBytes), capacity: options.mode === 'client' ? 0n : BigInt(store.capacityBytes) }),
-      },
-    );
-    this.#operations = new Operations(
-      {
-        ...DEFAULT_OPERATIONS_OPTIONS,
-        mode: options.mode,
-        capabilities,
-        minWork: options.minWork,
-        skewMs: options.skewMs,
-        ttlMs: options.ttlMs,
-        maxPendingVerifications: options.limits.maxPendingVerifications,
-        maxOutstandingGets: options.limits.maxOutstandingGets,
-        maxConnectionsPerIp: options.limits.maxConnectionsPerIp,
-        maxConnections: options.limits.maxConnections,
-        replicateMs: options.intervals.replicateMs,
-        replicationStaggerMs: options.intervals.replicationStaggerMs,
-      },
-      {
-        clock,
-        random,
-        identity,
-        store,
-        verifier,
-        emitter,
-        counters,
-        logger,
-        createDat,
-        directory: this.#discovery,
-        isExempt: (from) => options.limits.exemptLoopback && addressClass(from.address) === 'loopback',
-        endpoint: counted,
-        persist: persistence === undefined ? undefined : (entry) => persistence.persisted(entry),
-      },
-    );
-    this.#sweeper = new Sweeper(clock, options.intervals.sweepMs, (limit, nowMs) => store.sweepExpired(limit, nowMs));
+    this.#parts = assemble(options, modules, outside);
   }
 
   #start(): void {
-    this.#modules.dispatcher.attach(this.#discovery, this.#operations);
-    this.#operations.start();
-    this.#discovery.start();
-    this.#sweeper.start();
+    this.#modules.dispatcher.attach(this.#parts.discovery, this.#parts.operations);
+    this.#parts.operations.start();
+    this.#parts.discovery.start();
+    this.#parts.sweeper.start();
     // Serving does not wait for what the last run left behind.
-    void this.#persistence?.load().catch((error: unknown) => {
+    void this.#parts.persistence?.load().catch((error: unknown) => {
       if (this.#closing === undefined) this.#modules.emitter.emit('error', { error: error as Error });
     });
   }
@@ -232,7 +133,7 @@ export class DaveNode implements AsyncDisposable {
 
   /** Our address as others see it; undefined until enough of them said. */
   get address(): AddrPort | undefined {
-    return this.#discovery.ownAddress;
+    return this.#parts.discovery.ownAddress;
   }
 
   /**
@@ -240,7 +141,7 @@ export class DaveNode implements AsyncDisposable {
    * @throws NodeError NODE_TOO_LARGE before any work, NODE_NO_PEERS, NODE_NOT_ENOUGH_ACKS (with `result`), NODE_CLOSED; `signal.reason`
    */
   put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<PutResult> {
-    return this.#timed('put', this.#operations.put(key, value, options), () => 'stored');
+    return this.#timed('put', this.#parts.operations.put(key, value, options), () => 'stored');
   }
 
   /**
@@ -248,12 +149,12 @@ export class DaveNode implements AsyncDisposable {
    * @throws NodeError NODE_INVALID_DAT and what {@link put} throws
    */
   putDat(dat: Dat, options: PutDatOptions = {}): Promise<PutResult> {
-    return this.#timed('put', this.#operations.putDat(dat, options), () => 'stored');
+    return this.#timed('put', this.#parts.operations.putDat(dat, options), () => 'stored');
   }
 
   /** Many dats of one author over TCP to the closest peers, with back-pressure throughout. */
   batchWriter(publicKey: Uint8Array, options: BatchWriterOptions = {}): BatchWriter {
-    return this.#operations.batchWriter(publicKey, options);
+    return this.#parts.operations.batchWriter(publicKey, options);
   }
 
   /**
@@ -261,12 +162,12 @@ export class DaveNode implements AsyncDisposable {
    * @throws NodeError NODE_NO_PEERS at the deadline when nobody could be asked, NODE_CLOSED; `signal.reason`
    */
   get(publicKey: Uint8Array, key: string, options: GetOptions = {}): Promise<GetResult> {
-    return this.#timed('get', this.#operations.get(publicKey, key, options), (result) => (result.found ? 'found' : 'not-found'));
+    return this.#timed('get', this.#parts.operations.get(publicKey, key, options), (result) => (result.found ? 'found' : 'not-found'));
   }
 
   /** The live entry in this node's own store, without asking anybody. */
   localEntry(publicKey: Uint8Array, key: string): Entry | undefined {
-    return this.#store.get(publicKey, key, this.#modules.clock.now());
+    return this.#parts.store.get(publicKey, key, this.#modules.clock.now());
   }
 
   /**
@@ -274,33 +175,33 @@ export class DaveNode implements AsyncDisposable {
    * @throws NodeError NODE_NO_PEERS or NODE_TIMEOUT at the deadline (default 10 s), saying what was tried; NODE_CLOSED; `signal.reason`
    */
   waitForActivePeers(wanted: number, options: { timeoutMs?: number; signal?: AbortSignal } = {}): Promise<void> {
-    return this.#discovery.waitForActive(wanted, { ...options, timeoutMs: options.timeoutMs ?? WAIT_FOR_PEERS_MS });
+    return this.#parts.discovery.waitForActive(wanted, { ...options, timeoutMs: options.timeoutMs ?? WAIT_FOR_PEERS_MS });
   }
 
   get activePeerCount(): number {
-    return this.#discovery.activeCount;
+    return this.#parts.discovery.activeCount;
   }
 
   /** Dats in the local store. */
   get entryCount(): number {
-    return this.#store.count;
+    return this.#parts.store.count;
   }
 
   /** Accounted bytes of the local store: 224 + key + value for each dat. */
   get usedSpace(): number {
-    return this.#store.usedBytes;
+    return this.#parts.store.usedBytes;
   }
 
   /** 256 × `shardCapacityBytes`: the most that the local store holds, and what PINGs claim. */
   get capacity(): number {
-    return this.#store.capacityBytes;
+    return this.#parts.store.capacityBytes;
   }
 
   /** The sum of what this node and its active peers claim. Claims, not facts: nothing stops a peer from lying. */
   networkUsedSpaceAndCapacity(): { usedSpace: bigint; capacity: bigint } {
-    let usedSpace = BigInt(this.#store.usedBytes);
-    let capacity = this.#options.mode === 'client' ? 0n : BigInt(this.#store.capacityBytes);
-    for (const peer of this.#discovery.active()) {
+    let usedSpace = BigInt(this.#parts.store.usedBytes);
+    let capacity = this.#options.mode === 'client' ? 0n : BigInt(this.#parts.store.capacityBytes);
+    for (const peer of this.#parts.discovery.active()) {
       usedSpace += peer.usedSpace;
       capacity += peer.capacity;
     }
@@ -309,7 +210,7 @@ export class DaveNode implements AsyncDisposable {
 
   /** Every peer in the table, as of now. */
   peers(): readonly PeerInfo[] {
-    return this.#discovery.peers();
+    return this.#parts.discovery.peers();
   }
 
   /** Listens until disposed of or `signal` aborts. */
@@ -323,13 +224,13 @@ export class DaveNode implements AsyncDisposable {
    */
   importBackup(stream: AsyncIterable<Uint8Array>, options: { signal?: AbortSignal } = {}): Promise<ImportReport> {
     const { clock, verifier, emitter } = this.#modules;
-    const persistence = this.#persistence;
+    const persistence = this.#parts.persistence;
     return importEntries(
       stream,
       {
         clock,
         verifier,
-        store: this.#store,
+        store: this.#parts.store,
         persist: persistence === undefined ? undefined : (entry) => persistence.persisted(entry),
         onStored: (dat, outcome) => emitter.emit('stored', { dat, outcome, source: 'import' }),
       },
@@ -339,7 +240,7 @@ export class DaveNode implements AsyncDisposable {
 
   /** The local store as a backup file of the Go implementation. Entries that change meanwhile may be in it or not. */
   exportBackup(options: { signal?: AbortSignal } = {}): AsyncIterable<Uint8Array> {
-    return exportEntries(this.#store, this.#modules.clock, options);
+    return exportEntries(this.#parts.store, this.#modules.clock, options);
   }
 
   /** Publishes counters, gauges and histograms, all prefixed `dave_`. */
@@ -373,12 +274,12 @@ export class DaveNode implements AsyncDisposable {
   async #close(): Promise<void> {
     const { dispatcher, endpoint, verifier } = this.#modules;
     dispatcher.detach();
-    this.#sweeper.stop();
-    this.#discovery.stop();
+    this.#parts.sweeper.stop();
+    this.#parts.discovery.stop();
     // One failing part must not keep the others open; the first failure is reported at the end. What is
     // underway may wait for the record store, so both end together; and the sockets go last, since
     // nothing else keeps the process alive while the record store is written.
-    const flushed = await Promise.allSettled([this.#operations.stop(), this.#persistence?.close()]);
+    const flushed = await Promise.allSettled([this.#parts.operations.stop(), this.#parts.persistence?.close()]);
     const results = [...flushed, ...(await Promise.allSettled([endpoint.close(), verifier.close()]))];
     const failure = results.find((result) => result.status === 'rejected');
     if (failure !== undefined) throw failure.reason instanceof NodeError ? failure.reason : new NodeError('NODE_RECORDS_FAILED', 'closing the node failed', { cause: failure.reason });

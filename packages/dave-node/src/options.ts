@@ -9,6 +9,7 @@ import {
   TTL_MS,
 } from '@p2p/dave-wire';
 import type { ValueRecordStore } from '@p2p/record-store';
+import type { EventLog } from '@p2p/trace';
 import * as z from 'zod/mini';
 import type { PeerHints } from './core/peers/peer-hints.ts';
 import { MAX_SHARD_CAPACITY_BYTES } from './core/store/priority-store.ts';
@@ -88,6 +89,11 @@ export interface DaveNodeOptions {
   random?: Random;
   verifier?: Verifier;
   logger?: Logger;
+  /**
+   * Where tracing is on, this node's packets and operations are recorded here; without it, and in a build
+   * without tracing, nothing is. Several nodes may share one.
+   */
+  traceLog?: EventLog | undefined;
   /** Aborts opening. */
   signal?: AbortSignal;
 }
@@ -162,6 +168,7 @@ const MODULES = {
   random: ['bytes', 'float'],
   verifier: ['verify', 'close'],
   logger: ['debug', 'info', 'warn', 'error'],
+  traceLog: ['forNode'],
   signal: ['addEventListener', 'throwIfAborted'],
 } as const satisfies Partial<Record<keyof DaveNodeOptions, readonly string[]>>;
 

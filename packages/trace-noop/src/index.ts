@@ -1,3 +1,4 @@
+export { TRACE } from './trace-flag.ts';
 import type { AppRegistry as AppRegistryType } from './app-types.ts';
 import type { TraceContext, TraceFlags, TracePeer, TraceWireItem } from './context-types.ts';
 import type { TraceEvent } from './event-types.ts';
@@ -9,12 +10,6 @@ import type { TraceDump, TraceQuery as TraceQueryType } from './query-types.ts';
 
 export type * from './types.ts';
 export { TraceError } from './trace-error.ts';
-
-/**
- * False: this is the twin that does nothing. Guard every trace statement with `if (TRACE)`, so that
- * bundlers drop it whole. Typed `boolean`, as in `@p2p/trace`, so that code compiles the same against both.
- */
-export const TRACE: boolean = false;
 
 /** Bits of `flags`. */
 export const TRACE_FLAGS: TraceFlags = /* @__PURE__ */ Object.freeze({ sampled: 1, debug: 2, appInitiated: 4 });

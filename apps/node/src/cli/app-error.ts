@@ -16,7 +16,8 @@ export type AppErrorCode =
   | 'APP_OUTPUT_FAILED'
   | 'APP_OUTPUT_CLOSED'
   | 'APP_DEMO_FAILED'
-  | 'APP_INTERRUPTED';
+  | 'APP_INTERRUPTED'
+  | 'APP_NOT_TRACED';
 
 /** A failure of the command itself, with what to do about it in the message. */
 export class AppError extends Error {
@@ -38,6 +39,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   APP_KEY_INVALID: EXIT.usage,
   APP_KEY_UNWRITABLE: EXIT.usage,
   APP_DATA_DIR: EXIT.usage,
+  APP_NOT_TRACED: EXIT.usage,
+  APP_TRACE_NOT_FOUND: EXIT.notFound,
   APP_TIMEOUT: EXIT.noPeers,
   APP_INTERRUPTED: EXIT.interrupted,
   // Nobody reads on, as in `dave status --watch | head`: what was asked for has been delivered.

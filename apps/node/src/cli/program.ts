@@ -6,6 +6,7 @@ import { keyCommand } from './commands/key.ts';
 import { peersCommand } from './commands/peers.ts';
 import { putCommand } from './commands/put.ts';
 import { statusCommand } from './commands/status.ts';
+import { traceCommand } from './commands/trace.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
 import type { Invocation } from './context.ts';
@@ -13,7 +14,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { toJson } from './output.ts';
 import { collect, oneOf } from './values.ts';
 
-const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, statusCommand, versionCommand];
+const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, statusCommand, traceCommand, versionCommand];
 
 /** The whole command line. What commander complains about goes to `complain`. */
 function createProgram(invocation: Invocation, complain: (text: string) => void): Command {
@@ -29,6 +30,7 @@ function createProgram(invocation: Invocation, complain: (text: string) => void)
     .option('-e, --edge <peer>', 'host:port of a peer to start from, may be repeated', collect)
     .option('--capacity <size>', 'bytes held for the network, for example 512MiB')
     .option('--log-level <level>', 'what goes to standard error: debug, info, warn, error or silent', oneOf(['debug', 'info', 'warn', 'error', 'silent']))
+    .option('--traced', 'run the traced build: dave up records what it does, dave trace shows it')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeErr: complain })
     .exitOverride()

@@ -1,4 +1,5 @@
 import type { Dat } from '@p2p/dave-wire';
+import type { ShownTrace } from '../trace/shown-trace.ts';
 
 /** What became of a dat, as the daemon or a node of our own reports it. Ids are 16 hex digits. */
 export interface Placed {
@@ -6,7 +7,10 @@ export interface Placed {
   replicas: { id: string; outcome: string }[];
 }
 
-export type Found = { found: true; dat: Dat; replicas: string[]; source: string } | { found: false; asked: number; answered: number };
+export type Found = ({ found: true; dat: Dat; replicas: string[]; source: string } | { found: false; asked: number; answered: number }) & {
+  /** Where it was asked for. */
+  trace?: ShownTrace;
+};
 
 export interface WriteOptions {
   minAcks: number;
@@ -18,6 +22,8 @@ export interface ReadOptions {
   mode: 'first' | 'latest';
   timeoutMs: number;
   signal: AbortSignal;
+  /** Also what the read did. Rejects with APP_NOT_TRACED in a build without tracing. */
+  trace: boolean;
 }
 
 /** Somebody who reads and writes dats for a command: a running daemon, or a node that lives for the command. */

@@ -20,13 +20,13 @@ export class DaemonClient implements Client {
     return (await askDaemon(this.#socketPath, { method: 'PUT', path: '/v1/dats', body, timeoutMs: timeoutMs + GRACE_MS, signal })) as Placed;
   }
 
-  async get(publicKey: Uint8Array, key: string, { mode, timeoutMs, signal }: ReadOptions): Promise<Found> {
+  async get(publicKey: Uint8Array, key: string, { mode, timeoutMs, signal, trace }: ReadOptions): Promise<Found> {
     // The key travels in the query: '..' as a path would be taken for a step upwards.
-    const query = new URLSearchParams({ key, mode, timeoutMs: String(timeoutMs) }).toString();
+    const query = new URLSearchParams({ key, mode, timeoutMs: String(timeoutMs), ...(trace ? { trace: 'true' } : {}) }).toString();
     const path = `/v1/dats/${Buffer.from(publicKey).toString('hex')}?${query}`;
     const answer = (await askDaemon(this.#socketPath, { method: 'GET', path, timeoutMs: timeoutMs + GRACE_MS, signal })) as
-      | { found: true; dat: z.input<typeof datSchema>; replicas: string[]; source: string }
-      | { found: false; asked: number; answered: number };
+      | (Omit<Extract<Found, { found: true }>, 'dat'> & { dat: z.input<typeof datSchema> })
+      | Extract<Found, { found: false }>;
     return answer.found ? { ...answer, dat: datSchema.parse(answer.dat) } : answer;
   }
 

@@ -1,10 +1,12 @@
-import type { DaveNode } from '@p2p/dave-node';
+import type { DaveNode, GetOptions } from '@p2p/dave-node';
 import { FANOUT, generateKeyPair, type Dat } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import { codeOf } from '../cli/app-error.ts';
 import { composeNode, createLogger } from '../compose.ts';
 import type { Config } from '../config/schema.ts';
 import { idToHex } from '../control/dat-json.ts';
 import { placedOf, refusalOf } from '../control/placed.ts';
+import { beginTrace, showTrace } from '../trace/shown-trace.ts';
 import { ClientError, type Client, type Found, type Placed, type ReadOptions, type WriteOptions } from './client.ts';
 
 /** A command does not live long enough for the pace of a daemon: peers that are no edges count after five PINGs. */
@@ -55,15 +57,20 @@ export class ShortLivedClient implements Client {
     }
   }
 
-  async get(publicKey: Uint8Array, key: string, options: ReadOptions): Promise<Found> {
+  async get(publicKey: Uint8Array, key: string, { mode, timeoutMs, signal, trace }: ReadOptions): Promise<Found> {
+    const options: GetOptions = { mode, timeoutMs, signal };
+    if (TRACE && trace) options.trace = beginTrace(this.#node);
     const result = await this.#node.get(publicKey, key, options);
-    if (!result.found) return result;
-    return {
-      found: true,
-      dat: result.entry.dat,
-      replicas: result.entry.replicas.map(idToHex),
-      source: typeof result.source === 'bigint' ? idToHex(result.source) : result.source,
-    };
+    const found: Found = result.found
+      ? {
+          found: true,
+          dat: result.entry.dat,
+          replicas: result.entry.replicas.map(idToHex),
+          source: typeof result.source === 'bigint' ? idToHex(result.source) : result.source,
+        }
+      : result;
+    if (TRACE && options.trace !== undefined) found.trace = showTrace(this.#node, options.trace);
+    return found;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,13 @@
 import type { BootstrapCache } from '@p2p/bootstrap-cache';
-import type { DaveNode } from '@p2p/dave-node';
+import type { DaveNode, GetOptions, GetResult } from '@p2p/dave-node';
+import { TRACE } from '@p2p/trace';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
-import { toJson } from '../cli/output.ts';
+import { json, problem } from './answers.ts';
+import { NOT_TRACED } from '../trace/not-traced.ts';
+import { beginTrace, showTrace } from '../trace/shown-trace.ts';
+import { addTraceRoutes } from '../trace/trace-routes.ts';
 import { datSchema, datToJson, idToHex } from './dat-json.ts';
 import { rememberedPeers } from '../remembered/remembered-peers.ts';
 import { placedOf, refusalOf } from './placed.ts';
@@ -23,23 +27,22 @@ const getQuery = z.strictObject({
   key: z.string(),
   mode: z.enum(['first', 'latest']).default('first'),
   timeoutMs: z.coerce.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+  trace: z.literal('true').optional(),
 });
-
-/** A refusal in the shape of RFC 9457; `code` is what programs compare. */
-function problem(status: number, code: string, detail: string, details: Readonly<Record<string, unknown>> = {}): Response {
-  return new Response(toJson({ type: 'about:blank', status, detail, code, details }), {
-    status,
-    headers: { 'content-type': 'application/problem+json' },
-  });
-}
 
 function failed(error: unknown): Response {
   const { code, message, details } = refusalOf(error);
   return code === undefined ? problem(500, 'INTERNAL', message) : problem(422, code, message, details);
 }
 
-function json(value: unknown): Response {
-  return new Response(toJson(value), { headers: { 'content-type': 'application/json' } });
+function foundJson({ entry, source, timings }: Extract<GetResult, { found: true }>): Record<string, unknown> {
+  return {
+    found: true,
+    dat: datToJson(entry.dat),
+    replicas: entry.replicas.map(idToHex),
+    source: typeof source === 'bigint' ? idToHex(source) : source,
+    timings,
+  };
 }
 
 /** The routes of the control socket; the socket itself is private to its owner. */
@@ -64,20 +67,14 @@ export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, 
     if (!/^[0-9a-f]{64}$/.test(publicKey)) return problem(400, 'APP_USAGE', 'a public key is 64 lower-case hex digits');
     const query = getQuery.safeParse(context.req.query());
     if (!query.success) return problem(400, 'APP_USAGE', z.prettifyError(query.error));
-    const { key, mode, timeoutMs } = query.data;
-    const result = await node.get(new Uint8Array(Buffer.from(publicKey, 'hex')), key, {
-      mode,
-      signal: context.req.raw.signal,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
-    if (!result.found) return json(result);
-    return json({
-      found: true,
-      dat: datToJson(result.entry.dat),
-      replicas: result.entry.replicas.map(idToHex),
-      source: typeof result.source === 'bigint' ? idToHex(result.source) : result.source,
-      timings: result.timings,
-    });
+    const { key, mode, timeoutMs, trace } = query.data;
+    if (!TRACE && trace !== undefined) return problem(501, NOT_TRACED.code, NOT_TRACED.daemon);
+    const options: GetOptions = { mode, signal: context.req.raw.signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    if (TRACE && trace !== undefined) options.trace = beginTrace(node);
+    const result = await node.get(new Uint8Array(Buffer.from(publicKey, 'hex')), key, options);
+    const answer: Record<string, unknown> = result.found ? foundJson(result) : { ...result };
+    if (TRACE && options.trace !== undefined) answer['trace'] = showTrace(node, options.trace);
+    return json(answer);
   });
 
   app.put('/v1/dats', async (context) => {
@@ -98,5 +95,8 @@ export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, 
     });
     return json(placedOf(result));
   });
+
+  if (TRACE) addTraceRoutes(app, node);
+  else app.get('/v1/traces/*', () => problem(501, NOT_TRACED.code, NOT_TRACED.daemon));
   return app;
 }

@@ -7,8 +7,8 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const TRACED = process.env['P2P_FLAVOUR'] === 'traced';
-/** The built program, in the flavour that is being tested. */
-const MAIN = fileURLToPath(new URL(TRACED ? '../../dist/traced/main.js' : '../../dist/main.js', import.meta.url));
+/** The built program; the condition chooses the flavour that is being tested. */
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** What to run before the arguments of `dave`. */
 export const COMMAND: readonly string[] = [process.execPath, ...(TRACED ? ['--conditions=p2p-trace'] : []), MAIN];
 /** Whatever is started here is over by then: a command, and what lives as long as its test file. */

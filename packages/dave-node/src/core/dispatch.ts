@@ -1,11 +1,16 @@
 import type { AddrPort, Message, WireErrorCode } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import type { Connection, TransportHandlers } from '../transport.ts';
 import { count, type Counters } from './counters.ts';
 import type { Discovery } from './peers/discovery.ts';
 import type { Operations } from './ops/operations.ts';
+import type { NodeTrace } from './trace/node-trace.ts';
+import { TracedConnection } from './trace/traced-connection.ts';
 
 /** Hands every arriving message to the part that answers for it. */
 export class Dispatcher implements TransportHandlers {
+  /** Given in traced builds. */
+  declare trace: NodeTrace | undefined;
   readonly #counters: Counters;
   readonly #onFailure: (error: Error) => void;
   #discovery: Discovery | undefined = undefined;
@@ -31,6 +36,7 @@ export class Dispatcher implements TransportHandlers {
     const counters = this.#counters;
     counters.bytesReceived += sizeBytes;
     count(counters.packetsReceived, message.op);
+    if (TRACE) this.trace?.received(message, from, sizeBytes);
     const discovery = this.#discovery;
     const operations = this.#operations;
     if (discovery === undefined || operations === undefined) return count(counters.packetsDropped, 'not-open');
@@ -61,6 +67,7 @@ export class Dispatcher implements TransportHandlers {
 
   onConnection(connection: Connection): void {
     if (this.#operations === undefined) return connection.destroy();
+    if (TRACE && this.trace !== undefined) connection = new TracedConnection(connection, this.trace);
     this.#operations.handleConnection(connection);
   }
 

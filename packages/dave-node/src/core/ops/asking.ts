@@ -1,4 +1,5 @@
-import type { Entry } from '@p2p/dave-wire';
+import type { Entry, Get } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import type { Timer } from '../../env.ts';
 import type { Peer } from '../peers/peer.ts';
 import { detachEntry } from './dat-bytes.ts';
@@ -18,7 +19,17 @@ export function retransmitAfterMs(peer: Peer): number {
   return Math.max(LEAST_RTO_MS, peer.srttMs + 4 * (peer.rttvarMs ?? peer.srttMs / 2) + RTO_MARGIN_MS);
 }
 
-type AskModules = Pick<OperationsModules, 'clock' | 'endpoint' | 'directory'>;
+type AskModules = Pick<OperationsModules, 'clock' | 'endpoint' | 'directory' | 'trace'>;
+
+/** What to ask whom, and who wants to know. */
+export interface Question {
+  readonly peer: Peer;
+  readonly publicKey: Uint8Array;
+  readonly key: string;
+  readonly onAnswer: OnAnswer;
+  readonly onSilent?: () => void;
+  readonly maxSends?: number;
+}
 
 /** One question to one peer, repeated with doubling patience until it is answered or closed. */
 export class Asking {
@@ -32,18 +43,16 @@ export class Asking {
   #answered = false;
 
   /** Sends the first GET at once. Answers may come until `close`. `onSilent` is called when all patience is used up. */
-  constructor(
-    modules: AskModules,
-    requests: GetRequests,
-    question: { peer: Peer; publicKey: Uint8Array; key: string; onAnswer: OnAnswer; onSilent?: () => void; maxSends?: number },
-  ) {
+  constructor(modules: AskModules, requests: GetRequests, question: Question) {
     this.peer = question.peer;
+    if (TRACE) modules.trace?.start(this, question, 'ask', question.peer);
     this.#modules = modules;
     this.#requests = requests;
     this.#onSilent = question.onSilent;
     this.#outstanding = requests.open(question.peer, question.publicKey, question.key, (entry, answer) => {
       this.#answered = true;
       this.#timer?.cancel();
+      if (TRACE) modules.trace?.finish(this, 'ask', true, question.peer);
       question.onAnswer(entry, answer);
     });
     if (this.#outstanding !== undefined) this.#send(this.#outstanding, question.maxSends ?? MAX_SENDS);
@@ -60,6 +69,7 @@ export class Asking {
 
   close(): void {
     this.#timer?.cancel();
+    if (TRACE) this.#modules.trace?.finish(this, 'ask', false, this.peer);
     if (this.#outstanding !== undefined) this.#requests.close(this.#outstanding);
   }
 
@@ -67,8 +77,11 @@ export class Asking {
     const { clock, directory, endpoint } = this.#modules;
     const { peer, publicKey, key, requestId } = outstanding;
     this.#sends += 1;
-    endpoint.send({ op: 'get', publicKey, key, extensions: { requestId } }, peer.address);
+    const message: Get = { op: 'get', publicKey, key, extensions: { requestId } };
+    if (TRACE) this.#modules.trace?.stamp(message, this);
+    endpoint.send(message, peer.address);
     this.#timer = clock.setTimer(retransmitAfterMs(peer) * 2 ** (this.#sends - 1), () => {
+      if (TRACE) this.#modules.trace?.lost(this, peer);
       // The question and one repetition went unanswered: that is no lost packet any more.
       if (this.#sends === 2) directory.suspect(peer);
       if (this.#sends < maxSends) this.#send(outstanding, maxSends);
@@ -101,12 +114,14 @@ export function askOne(
       finish();
       resolve(answer);
     };
-    const asking = new Asking(modules, requests, {
+    const whole: Question = {
       ...question,
       maxSends: 2,
       onAnswer: (entry) => settle(entry === undefined ? { answer: 'not-found' } : { answer: 'found', entry: detachEntry(entry) }),
       onSilent: () => settle({ answer: 'silent' }),
-    });
+    };
+    if (TRACE) modules.trace?.inherit(whole, question);
+    const asking = new Asking(modules, requests, whole);
     signal.addEventListener('abort', onAbort, { once: true });
     if (!asking.asked) settle({ answer: 'silent' });
   });

@@ -1,4 +1,5 @@
 import { peerIdOf, type Dat, type Entry } from '@p2p/dave-wire';
+import { TRACE, type TraceContext } from '@p2p/trace';
 import { NodeError } from '../../errors.ts';
 import type { NodeEvents } from '../../events.ts';
 import { equalBytes } from '../peers/equal-bytes.ts';
@@ -26,6 +27,8 @@ export interface BatchWriterOptions {
   signal?: AbortSignal;
   /** The caller vouches for the dats, so they are not verified here. Default false. */
   trusted?: boolean;
+  /** Where tracing is on: the span that this batch belongs to. Default: it begins a trace. */
+  trace?: TraceContext | undefined;
 }
 
 /** What a batch needs of the operations that made it. */
@@ -83,6 +86,7 @@ export class BatchWriter implements AsyncDisposable {
     this.#options = options;
     this.#modules = modules;
     this.#parts = parts;
+    if (TRACE) modules.trace?.open(this, 'batch', publicKey, undefined, batch.trace);
     this.#sample = new BatchSample(modules, parts.requests);
     this.#trusted = batch.trusted ?? false;
     this.#slots = new Semaphore(options.linkWindow);
@@ -165,12 +169,16 @@ export class BatchWriter implements AsyncDisposable {
     this.#totals.written += 1;
     // A node that does not acknowledge may be sent it again after the caller has used the dat's bytes for the next one.
     const entry = detachEntry({ dat, replicas: replicaIds(this.#ranking) });
+    if (TRACE) this.#modules.trace?.start(entry, this, 'write');
     const local = await ingest.admit(entry, 'local', this.#abort.signal).settled;
+    if (TRACE && (this.#abort.signal.aborted || local.reason === 'older')) this.#modules.trace?.finish(entry, 'write', false);
     this.#abort.signal.throwIfAborted();
     if (local.reason === 'older') return this.#counted(entry.dat, { local: 'newer', replicas: [], acks: 0 });
     if (dat.time > clock.now()) await sleep(clock, dat.time - clock.now(), this.#abort.signal);
     this.#sample.offer(entry.dat);
-    return this.#counted(entry.dat, await this.#send(entry, localOutcome(local.reason)));
+    const sending = this.#send(entry, localOutcome(local.reason));
+    if (TRACE) this.#modules.trace?.finishWith(entry, 'write', sending, ({ acks }) => acks > 0);
+    return this.#counted(entry.dat, await sending);
   }
 
   async #send(entry: Entry, local: ReplicaOutcome): Promise<WriteOutcome> {
@@ -252,6 +260,7 @@ export class BatchWriter implements AsyncDisposable {
       using deadline = new Deadline(this.#modules.clock, this.#options.putTimeoutMs, this.#abort.signal);
       await Promise.all(targets.map((target) => this.#finish(target, deadline)));
       this.#abort.signal.throwIfAborted();
+      if (TRACE) this.#modules.trace?.close(this, 'batch', this.#totals.failed === 0);
       return { ...this.#totals, replicas: targets.map(({ report }) => report) };
     } finally {
       this.#drop(new NodeError('NODE_CLOSED', 'the batch is closed'));
@@ -272,6 +281,7 @@ export class BatchWriter implements AsyncDisposable {
   readonly #onParentAbort = (event: { readonly target: unknown }): void => this.#drop((event.target as AbortSignal).reason);
 
   #drop(reason: unknown): void {
+    if (TRACE) this.#modules.trace?.close(this, 'batch', false);
     this.#abort.abort(reason);
     for (const parent of this.#parents) parent.removeEventListener('abort', this.#onParentAbort);
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();

@@ -1,4 +1,5 @@
-import { DAT_OVERHEAD, MAX_PACKET, type Entry, type PutAckCode } from '@p2p/dave-wire';
+import { DAT_OVERHEAD, MAX_PACKET, type Entry, type Put, type PutAckCode } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import type { Peer } from '../peers/peer.ts';
 import { askOne, retransmitAfterMs } from './asking.ts';
 import { compareVersions, utf8Length } from './dat-bytes.ts';
@@ -32,7 +33,14 @@ export class Delivery {
    * Resolves with what the peer said, or `unconfirmed` when the signal aborts first. A dat from the
    * future, which a lenient clock skew admits, waits until it is due.
    */
-  async deliver(peer: Peer, entry: Entry, signal: AbortSignal): Promise<ReplicaOutcome> {
+  deliver(peer: Peer, entry: Entry, signal: AbortSignal): Promise<ReplicaOutcome> {
+    if (TRACE) entry = this.#modules.trace?.fork(entry, 'deliver', peer) ?? entry;
+    const delivering = this.#deliver(peer, entry, signal);
+    if (TRACE) this.#modules.trace?.finishWith(entry, 'deliver', delivering, isPlaced, peer);
+    return delivering;
+  }
+
+  async #deliver(peer: Peer, entry: Entry, signal: AbortSignal): Promise<ReplicaOutcome> {
     try {
       const earlyMs = entry.dat.time - this.#modules.clock.now();
       if (earlyMs > 0) await sleep(this.#modules.clock, earlyMs, signal);
@@ -67,10 +75,16 @@ export class Delivery {
         finish();
         resolve(outcomeOf(code));
       });
-      const send = (): void => endpoint.send({ op: 'put', entry, extensions: { requestId } }, peer.address);
+      const send = (): void => {
+        const message: Put = { op: 'put', entry, extensions: { requestId } };
+        if (TRACE) this.#modules.trace?.stamp(message, entry);
+        endpoint.send(message, peer.address);
+      };
       let timer = clock.setTimer(waitMs, () => {
+        if (TRACE) this.#modules.trace?.lost(entry, peer);
         send();
         timer = clock.setTimer(waitMs, () => {
+          if (TRACE) this.#modules.trace?.lost(entry, peer);
           finish();
           resolve(undefined);
         });
@@ -81,7 +95,9 @@ export class Delivery {
   }
 
   async #sendAndConfirm(peer: Peer, entry: Entry, signal: AbortSignal): Promise<ReplicaOutcome | undefined> {
-    this.#modules.endpoint.send({ op: 'put', entry }, peer.address);
+    const message: Put = { op: 'put', entry };
+    if (TRACE) this.#modules.trace?.inherit(message, entry);
+    this.#modules.endpoint.send(message, peer.address);
     return await this.#confirm(peer, entry, signal);
   }
 
@@ -101,7 +117,9 @@ export class Delivery {
     const { publicKey, key } = entry.dat;
     for (const afterMs of CONFIRM_AFTER_MS) {
       await sleep(clock, afterMs, signal);
-      const said = await askOne(this.#modules, this.#requests, { peer, publicKey, key }, signal);
+      const question = { peer, publicKey, key };
+      if (TRACE) this.#modules.trace?.inherit(question, entry);
+      const said = await askOne(this.#modules, this.#requests, question, signal);
       if (said.answer !== 'found') continue;
       const order = compareVersions(said.entry.dat, entry.dat);
       if (order === 0) return 'stored';
@@ -109,6 +127,11 @@ export class Delivery {
     }
     return undefined;
   }
+}
+
+/** Whether the peer has the entry now, or a newer one. */
+function isPlaced(outcome: ReplicaOutcome): boolean {
+  return outcome === 'stored' || outcome === 'already' || outcome === 'newer';
 }
 
 function hasRoomForRequestId(entry: Entry): boolean {

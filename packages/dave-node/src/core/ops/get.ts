@@ -1,9 +1,10 @@
-import { FANOUT, isNotFound, peerIdOf, type Entry } from '@p2p/dave-wire';
+import { FANOUT, isNotFound, peerIdOf, type Entry, type Put } from '@p2p/dave-wire';
+import { TRACE, type TraceContext } from '@p2p/trace';
 import type { Timer } from '../../env.ts';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
-import { Asking } from './asking.ts';
+import { Asking, type Question } from './asking.ts';
 import { compareVersions, detachEntry } from './dat-bytes.ts';
 import { assertKeyFits, assertPublicKey } from './dat-fits.ts';
 import { Deadline } from './deadline.ts';
@@ -19,6 +20,8 @@ export interface GetOptions {
   /** Default 5000. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Where tracing is on: the span that this read belongs to. Default: it begins a trace. */
+  trace?: TraceContext | undefined;
 }
 
 /** How long a get took, in milliseconds. */
@@ -94,6 +97,7 @@ export class GetRun {
     if (options.mode !== undefined && options.mode !== 'first' && options.mode !== 'latest') throw new TypeError(`mode must be 'first' or 'latest', not ${String(options.mode)}`);
     options.signal?.throwIfAborted();
     closing.throwIfAborted();
+    if (TRACE) this.#modules.trace?.inherit(this, options);
     const { clock, store } = this.#modules;
     const latest = options.mode === 'latest';
     const local = store.get(publicKey, key, clock.now());
@@ -151,17 +155,17 @@ export class GetRun {
   }
 
   #askPeer(peer: Peer, publicKey: Uint8Array, key: string, latest: boolean): void {
-    this.#askings.push(
-      new Asking(this.#modules, this.#requests, {
-        peer,
-        publicKey,
-        key,
-        onAnswer: (entry, { withId }) => {
-          if (entry === undefined) this.#onRefusal(peer, withId);
-          else void this.#onEntry(peer, entry, latest);
-        },
-      }),
-    );
+    const question: Question = {
+      peer,
+      publicKey,
+      key,
+      onAnswer: (entry, { withId }) => {
+        if (entry === undefined) this.#onRefusal(peer, withId);
+        else void this.#onEntry(peer, entry, latest);
+      },
+    };
+    if (TRACE) this.#modules.trace?.inherit(question, this);
+    this.#askings.push(new Asking(this.#modules, this.#requests, question));
   }
 
   #onRefusal(peer: Peer, withId: boolean): void {
@@ -194,7 +198,10 @@ export class GetRun {
   async #isValid(entry: Entry): Promise<boolean> {
     if (isNotFound(entry) || this.#ingest.precheck(entry.dat) !== undefined) return false;
     try {
-      return (await this.#modules.verifier.verify(entry.dat)).valid;
+      if (TRACE) this.#modules.trace?.start(entry.dat, this, 'verify');
+      const verifying = this.#modules.verifier.verify(entry.dat);
+      if (TRACE) this.#modules.trace?.finishWith(entry.dat, 'verify', verifying, ({ valid }) => valid);
+      return (await verifying).valid;
     } catch {
       // The verifier was closed, and with it this read: its closing signal tells the caller.
       return false;
@@ -232,7 +239,9 @@ export class GetRun {
     if (best === undefined || best.entry.dat.time > clock.now()) return;
     for (const [peer, entry] of this.#answeredWith) {
       if (compareVersions(best.entry.dat, entry.dat) <= 0) continue;
-      endpoint.send({ op: 'put', entry: best.entry }, peer.address);
+      const put: Put = { op: 'put', entry: best.entry };
+      if (TRACE) this.#modules.trace?.inherit(put, this);
+      endpoint.send(put, peer.address);
       count(counters.repairs, 'stale-answer');
       emitter.emit('repaired', { dat: best.entry.dat, to: peer });
     }

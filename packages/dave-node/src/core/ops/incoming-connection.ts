@@ -1,9 +1,10 @@
-import type { Message, Put, WireErrorCode } from '@p2p/dave-wire';
+import type { Message, Put, PutAckCode, WireErrorCode } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import type { Timer } from '../../env.ts';
 import type { Connection } from '../../transport.ts';
 import { count } from '../counters.ts';
 import { Deadline } from './deadline.ts';
-import type { Ingest, IngestResult } from './ingest.ts';
+import { isKept, type Ingest, type IngestResult } from './ingest.ts';
 import type { OperationsModules, OperationsOptions } from './modules.ts';
 import { ackNames, putAck, type AckNames } from './put-acks.ts';
 
@@ -16,7 +17,7 @@ const RESUME_PRESSURE = 0.75;
 const UNREAD_ACKS_MS = 10_000;
 
 export type ConnectionOptions = Pick<OperationsOptions, 'connectionIdleMs' | 'connectionAllowanceMs' | 'maxInvalidDats'>;
-export type ConnectionModules = Pick<OperationsModules, 'clock' | 'counters' | 'directory' | 'emitter' | 'putBudget' | 'knowsHost'>;
+export type ConnectionModules = Pick<OperationsModules, 'clock' | 'counters' | 'directory' | 'emitter' | 'putBudget' | 'knowsHost' | 'trace'>;
 
 /** What a connection tells the service that owns it. */
 export interface ConnectionOwner {
@@ -99,9 +100,13 @@ export class IncomingConnection {
     const { clock, putBudget } = this.#modules;
     this.#lastPutMs = clock.monotonic();
     this.#inFlight += 1;
+    if (TRACE) this.#modules.trace?.serve(message, 'serve-put', this.#connection.remote);
     const names = this.#wantsAcks ? ackNames(message.entry.dat) : undefined;
     const requestId = message.extensions?.requestId;
-    this.#ingest.receive(message.entry, 'tcp', { shed: false }).then(
+    if (TRACE && names !== undefined) this.#modules.trace?.inherit(names, message);
+    const receiving = this.#ingest.receive(message.entry, 'tcp', { shed: false });
+    if (TRACE) this.#modules.trace?.finishWith(message, 'serve-put', receiving, isKept);
+    receiving.then(
       (result) => this.#onResult(result, names, requestId),
       (error: unknown) => {
         // The verifier is closed: so is the node, or it cannot take dats any more.
@@ -119,8 +124,8 @@ export class IncomingConnection {
     this.#inFlight -= 1;
     if (this.#closed) return;
     this.#lastPutMs = this.#modules.clock.monotonic();
-    if (result.code <= 2) this.#deliveredValid = true;
-    if (names !== undefined && !this.#connection.send(putAck(names, result.code, requestId))) this.#holdForAcks();
+    if (isKept(result)) this.#deliveredValid = true;
+    if (names !== undefined) this.#acknowledge(names, result.code, requestId);
     if (result.offence) {
       this.#invalidDats += 1;
       if (this.#invalidDats >= this.#options.maxInvalidDats) {
@@ -129,6 +134,12 @@ export class IncomingConnection {
       }
     }
     if (this.#heldByIngest && this.#inFlight <= RESUME_IN_FLIGHT) this.resume();
+  }
+
+  #acknowledge(names: AckNames, code: PutAckCode, requestId: bigint | undefined): void {
+    const answer = putAck(names, code, requestId);
+    if (TRACE) this.#modules.trace?.stamp(answer, names);
+    if (!this.#connection.send(answer)) this.#holdForAcks();
   }
 
   #onMalformed(code: WireErrorCode): void {

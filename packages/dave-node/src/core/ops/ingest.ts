@@ -1,4 +1,5 @@
 import { leadingZeroBits, MAX_KEY_AND_VALUE_BYTES, MAX_KEY_BYTES, type Dat, type Entry, type PutAckCode } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import type { StoredSource } from '../../events.ts';
 import { count } from '../counters.ts';
 import { waitAtMost } from './bounded-wait.ts';
@@ -52,7 +53,12 @@ const RESULTS = Object.fromEntries(
   ]),
 ) as Record<IngestReason, IngestResult>;
 
-type IngestModules = Pick<OperationsModules, 'clock' | 'store' | 'verifier' | 'persist' | 'emitter' | 'counters' | 'logger'>;
+/** Whether the store has the entry, or a newer one. */
+export function isKept({ code }: IngestResult): boolean {
+  return code <= 2;
+}
+
+type IngestModules = Pick<OperationsModules, 'clock' | 'store' | 'verifier' | 'persist' | 'emitter' | 'counters' | 'logger' | 'trace'>;
 type IngestOptions = Pick<OperationsOptions, 'minWork' | 'skewMs' | 'ttlMs' | 'maxPendingVerifications' | 'putTimeoutMs' | 'mode'>;
 
 /** An entry that was offered to the store: what became of it there, and what its sender is told once that is durable. */
@@ -96,7 +102,11 @@ export class Ingest {
     // Datagrams get half of the queue: a flood of them must not starve connections.
     if (options.shed && this.pressure >= 0.5) return this.#counted('overloaded');
     const own = detachEntry(entry);
-    const verdict = await this.#modules.verifier.verify(own.dat);
+    if (TRACE) this.#modules.trace?.inherit(own, entry);
+    if (TRACE) this.#modules.trace?.start(own.dat, own, 'verify');
+    const verifying = this.#modules.verifier.verify(own.dat);
+    if (TRACE) this.#modules.trace?.finishWith(own.dat, 'verify', verifying, ({ valid }) => valid);
+    const verdict = await verifying;
     if (!verdict.valid) return this.#counted(verdict.reason === 'future' ? 'future' : 'invalid');
     return await this.admitVerified(own, source);
   }
@@ -128,7 +138,10 @@ export class Ingest {
     const { outcome } = store.admit(entry, clock.now());
     if (outcome !== 'inserted' && outcome !== 'updated') return { reason: outcome, settled: this.#settled(outcome, entry.dat, signal) };
     emitter.emit('stored', { dat: entry.dat, outcome, source });
-    return { reason: 'stored', settled: this.#durable('stored', this.#guard?.persist(entry), signal) };
+    if (TRACE && this.#guard !== undefined) this.#modules.trace?.start(entry.dat, entry, 'persist');
+    const persisting = this.#guard?.persist(entry);
+    if (TRACE && persisting !== undefined) this.#modules.trace?.finishWith(entry.dat, 'persist', persisting);
+    return { reason: 'stored', settled: this.#durable('stored', persisting, signal) };
   }
 
   #refuseCheaply(dat: Dat): IngestReason | undefined {

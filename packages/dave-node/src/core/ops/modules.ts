@@ -6,6 +6,7 @@ import type { Verifier } from '../../verifier.ts';
 import type { Counters } from '../counters.ts';
 import type { Peer, PeerDirectory } from '../peers/peer.ts';
 import type { DatStore } from '../store/dat-store.ts';
+import type { NodeTrace } from '../trace/node-trace.ts';
 
 /** Numbers that reading, writing, receiving and replicating go by. Times are in ms. */
 export interface OperationsOptions {
@@ -109,6 +110,8 @@ export interface OperationsModules {
   readonly putBudget?: PutBudget | undefined;
   /** Whether some peer of ours lives at this IP address. Default: an active one does. */
   readonly knowsHost?: ((address: string) => boolean) | undefined;
+  /** Present in traced builds, where a log was given. */
+  trace?: NodeTrace | undefined;
   /** Addresses that per-IP bounds do not hold for, such as loopback. Default: none. */
   readonly isExempt?: ((from: AddrPort) => boolean) | undefined;
 }

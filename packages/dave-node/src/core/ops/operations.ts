@@ -1,4 +1,5 @@
 import type { AddrPort, Dat, Get, GetAck, Put, PutAck } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import { NodeError } from '../../errors.ts';
 import type { Connection } from '../../transport.ts';
 import { BatchWriter, type BatchWriterOptions } from './batch-writer.ts';
@@ -71,17 +72,26 @@ export class Operations {
   /** See {@link GetRun.run}. Rejects with NODE_CLOSED when the node is closed first. */
   get(publicKey: Uint8Array, key: string, options: GetOptions = {}): Promise<GetResult> {
     const run = new GetRun(this.#options, this.#modules, this.#requests, this.ingest);
-    return this.#track(run.run(publicKey, key, options, this.#closing.signal));
+    if (TRACE) options = this.#modules.trace?.begin(options, 'get', publicKey, key) ?? options;
+    const work = run.run(publicKey, key, options, this.#closing.signal);
+    if (TRACE) this.#modules.trace?.closeWith(options, 'get', work);
+    return this.#track(work);
   }
 
   /** Signs, proves and writes under our own key. See {@link Putter.put}. */
   put(key: string, value: Uint8Array, options: PutOptions = {}): Promise<PutResult> {
-    return this.#track(this.#putter.put(key, value, options, this.#closing.signal));
+    if (TRACE) options = this.#modules.trace?.begin(options, 'put', this.#modules.identity.publicKey, key) ?? options;
+    const work = this.#putter.put(key, value, options, this.#closing.signal);
+    if (TRACE) this.#modules.trace?.closeWith(options, 'put', work);
+    return this.#track(work);
   }
 
   /** Writes a dat that was signed before, by anybody. See {@link Putter.putDat}. */
   putDat(dat: Dat, options: PutDatOptions = {}): Promise<PutResult> {
-    return this.#track(this.#putter.putDat(dat, options, this.#closing.signal));
+    if (TRACE) options = this.#modules.trace?.begin(options, 'put', dat.publicKey, dat.key) ?? options;
+    const work = this.#putter.putDat(dat, options, this.#closing.signal);
+    if (TRACE) this.#modules.trace?.closeWith(options, 'put', work);
+    return this.#track(work);
   }
 
   /** Many dats of one author. See {@link BatchWriter}. */

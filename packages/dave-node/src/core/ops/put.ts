@@ -1,4 +1,5 @@
 import { FANOUT, peerIdOf, type Dat, type Entry } from '@p2p/dave-wire';
+import { TRACE, type TraceContext } from '@p2p/trace';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import { detachEntry } from './dat-bytes.ts';
@@ -19,6 +20,8 @@ export interface PutDatOptions {
   /** Default 10 000. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Where tracing is on: the span that this write belongs to. Default: it begins a trace. */
+  trace?: TraceContext | undefined;
 }
 
 /** How a write is signed, proven and sent. */
@@ -92,7 +95,8 @@ export class Putter {
     closing.throwIfAborted();
     const { identity, createDat } = this.#modules;
     using deadline = this.#deadline(options, closing);
-    const dat = await createDat(
+    if (TRACE) this.#modules.trace?.start(deadline, options, 'sign-and-prove');
+    const signing = createDat(
       {
         privateKey: identity.privateKey,
         key,
@@ -103,6 +107,8 @@ export class Putter {
       },
       { signal: deadline.signal },
     );
+    if (TRACE) this.#modules.trace?.finishWith(deadline, 'sign-and-prove', signing);
+    const dat = await signing;
     return await this.#write(dat, options, deadline);
   }
 
@@ -115,7 +121,10 @@ export class Putter {
     using deadline = this.#deadline(options, closing);
     const refusal = this.#parts.ingest.precheck(dat);
     const own = detachEntry({ dat, replicas: [] }).dat;
-    const verdict = refusal === undefined ? await this.#modules.verifier.verify(own) : undefined;
+    if (TRACE && refusal === undefined) this.#modules.trace?.start(own, options, 'verify');
+    const verifying = refusal === undefined ? this.#modules.verifier.verify(own) : undefined;
+    if (TRACE && verifying !== undefined) this.#modules.trace?.finishWith(own, 'verify', verifying, ({ valid }) => valid);
+    const verdict = await verifying;
     const reason = refusal ?? (verdict?.valid === false ? verdict.reason : undefined);
     if (reason !== undefined) {
       throw new NodeError('NODE_INVALID_DAT', `every node would refuse this dat (${reason}): make it with createDat, with a time that is neither ahead nor expired`);
@@ -148,6 +157,7 @@ export class Putter {
     const someone = await this.#meet(wantedPeers, deadline);
     const replicas = rankReplicas(directory, { id: identity.id, client }, target);
     const entry: Entry = { dat, replicas: replicaIds(replicas) };
+    if (TRACE) this.#modules.trace?.inherit(entry, options);
     const admission = this.#parts.ingest.admit(entry, 'local', deadline.signal);
     this.#assertStands(admission.reason, replicas);
     if (!someone && replicas.length === 0) {

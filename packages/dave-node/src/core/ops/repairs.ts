@@ -1,4 +1,5 @@
 import type { Entry } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import type { Timer } from '../../env.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -74,6 +75,7 @@ export class Repairs {
 
   async #bringUpToDate(name: DatName, peer: Peer): Promise<void> {
     const { signal } = this.#closing;
+    const attempt = { peer, ...name };
     try {
       await this.#slots.acquire(signal);
     } catch {
@@ -83,18 +85,22 @@ export class Repairs {
       const { clock, counters, store } = this.#modules;
       const entry = store.get(name.publicKey, name.key, clock.now());
       if (entry === undefined) return;
+      if (TRACE) this.#modules.trace?.open(attempt, 'repair', name.publicKey, name.key);
+      if (TRACE) this.#modules.trace?.inherit(entry, attempt);
       using deadline = new Deadline(clock, this.#options.putTimeoutMs, signal);
-      const said = await askOne(this.#modules, this.#parts.requests, { peer, ...name }, deadline.signal);
+      const said = await askOne(this.#modules, this.#parts.requests, attempt, deadline.signal);
       const order = said.answer === 'found' ? compareVersions(said.entry.dat, entry.dat) : -1;
       count(counters.repairs, said.answer === 'found' ? (order === 0 ? 'present' : order > 0 ? 'ahead-of-us' : 'stale') : said.answer);
       if (said.answer === 'silent') this.#onUnreached(peer);
       else if (said.answer === 'found' && order > 0) await this.#parts.ingest.receive(said.entry, 'get', { shed: true });
       else if (order < 0) await this.#send(entry, peer, deadline.signal);
+      if (TRACE) this.#modules.trace?.close(attempt, 'repair', said.answer !== 'silent');
     } catch (error) {
       if (signal.aborted) return;
       this.#onUnreached(peer);
       if ((error as { code?: unknown }).code !== 'NODE_TIMEOUT') this.#modules.emitter.emit('error', { error: error as Error });
     } finally {
+      if (TRACE) this.#modules.trace?.close(attempt, 'repair', false);
       this.#slots.release();
     }
   }

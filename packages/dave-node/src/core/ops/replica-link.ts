@@ -1,4 +1,5 @@
-import type { Capabilities, Message, PutAck } from '@p2p/dave-wire';
+import type { Capabilities, Message, Put, PutAck } from '@p2p/dave-wire';
+import { TRACE } from '@p2p/trace';
 import { NodeError } from '../../errors.ts';
 import type { Connection } from '../../transport.ts';
 import { count } from '../counters.ts';
@@ -16,7 +17,7 @@ const LAST_RETRY_MS = 1000;
 const MOST_UNASKED_ACKS = 64;
 
 type LinkOptions = Pick<OperationsOptions, 'capabilities' | 'connectTimeoutMs' | 'keepAliveMs' | 'linkWindow' | 'linkGiveUpMs'>;
-type LinkModules = Pick<OperationsModules, 'clock' | 'random' | 'endpoint' | 'counters'>;
+type LinkModules = Pick<OperationsModules, 'clock' | 'random' | 'endpoint' | 'counters' | 'trace'>;
 
 /**
  * A TCP stream of PUTs to one replica that survives lost connections: what is not confirmed is sent
@@ -159,11 +160,13 @@ export class ReplicaLink {
       const next = this.#queue.take();
       if (next === undefined) return;
       const { item, requestId } = next;
-      const flowing = connection.send({
+      const message: Put = {
         op: 'put',
         entry: item.entry,
         ...(this.#acknowledging ? { extensions: { requestId } } : {}),
-      });
+      };
+      if (TRACE && this.#acknowledging) this.#modules.trace?.stamp(message, item.entry);
+      const flowing = connection.send(message);
       this.#keepAlive.touch();
       if (this.#queue.unconfirmed === 1) this.#keepAlive.progress();
       if (!this.#acknowledging) settle(item, 'sent');
