@@ -10,6 +10,9 @@ export interface MemberTraits {
   readonly origin: string | undefined;
   /** Networks that it claims addresses in, sorted, each once. */
   readonly networks: readonly string[];
+  /** To compare origins and networks by; who collides on purpose only looks more crowded. */
+  readonly originHash: number | undefined;
+  readonly networkHashes: readonly number[];
   /** Tickets, drawn when they are asked for. */
   place: number | undefined;
   id: number | undefined;
@@ -29,7 +32,7 @@ export function cachedTraits(member: PolicyMember): MemberTraits {
 export function traitsOf(member: PolicyMember): MemberTraits {
   const { addresses, origin } = member;
   const networks = addresses.length === 1 ? [addressPrefix(addresses[0]!)] : [...new Set(addresses.map(addressPrefix))].sort();
-  return { member, addresses, origin, networks, place: undefined, id: undefined };
+  return { member, addresses, origin, networks, originHash: origin === undefined ? undefined : fnv1a(origin), networkHashes: networks.map(fnv1a), place: undefined, id: undefined };
 }
 
 /** Whether one has a higher ticket than the other: first of the place, then of the id. */
@@ -54,4 +57,10 @@ function placeTicket(trait: MemberTraits, { key, secret }: PolicyContext): numbe
 function idTicket(trait: MemberTraits, { key, secret }: PolicyContext): number {
   trait.id ??= keyedHash(secret, `${bytesText(key)}\u0001${bytesText(trait.member.provider)}`);
   return trait.id;
+}
+
+function fnv1a(text: string): number {
+  let hash = 0x811c_9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
+  return hash;
 }

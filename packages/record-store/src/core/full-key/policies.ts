@@ -1,7 +1,7 @@
 import type { Random } from '../../env.ts';
 import type { Distance } from '../distance.ts';
 import type { HashKey } from './keyed-hash.ts';
-import { cachedTraits, distanceOf, drawsHigher, traitsOf } from './member-traits.ts';
+import { cachedTraits, distanceOf, drawsHigher, traitsOf, type MemberTraits } from './member-traits.ts';
 
 /** A provider as policies see it. */
 export interface PolicyMember {
@@ -69,24 +69,17 @@ const closest: FullKeyPolicy = {
 const diverse: FullKeyPolicy = {
   name: 'diverse',
   choose: (newcomer, members, context) => {
-    const fresh = traitsOf(newcomer);
-    const traits = members.map(cachedTraits);
-    traits.push(fresh);
-    const origins = new Map<string, number>();
-    const prefixes = new Map<string, number>();
-    for (const { origin, networks } of traits) {
-      if (origin !== undefined) origins.set(origin, (origins.get(origin) ?? 0) + 1);
-      for (const network of networks) prefixes.set(network, (prefixes.get(network) ?? 0) + 1);
-    }
-    let worst = -1;
+    const traits: MemberTraits[] = [];
+    for (const member of members) traits.push(cachedTraits(member));
+    traits.push(traitsOf(newcomer));
+    let worst = 0;
     let worstCrowd = -1;
     let worstNetwork = -1;
     for (let at = 0; at < traits.length; at++) {
       const trait = traits[at]!;
-      const crowd = trait.origin === undefined ? 0 : origins.get(trait.origin)!;
+      const crowd = originCrowd(traits, trait);
       if (crowd < worstCrowd) continue;
-      let network = 0;
-      for (const name of trait.networks) network = Math.max(network, prefixes.get(name)!);
+      const network = networkCrowd(traits, trait);
       if (crowd === worstCrowd && (network < worstNetwork || (network === worstNetwork && !drawsHigher(trait, traits[worst]!, context)))) continue;
       worst = at;
       worstCrowd = crowd;
@@ -95,6 +88,29 @@ const diverse: FullKeyPolicy = {
     return worst === members.length ? -1 : worst;
   },
 };
+
+/** How many come from its origin. Twenty or so: comparing each with each takes less than a map. */
+function originCrowd(traits: readonly MemberTraits[], { originHash }: MemberTraits): number {
+  if (originHash === undefined) return 0;
+  let crowd = 0;
+  for (let at = 0; at < traits.length; at++) if (traits[at]!.originHash === originHash) crowd += 1;
+  return crowd;
+}
+
+/** How many claim the network of its that most claim. */
+function networkCrowd(traits: readonly MemberTraits[], { networkHashes }: MemberTraits): number {
+  let most = 0;
+  for (let which = 0; which < networkHashes.length; which++) {
+    const hash = networkHashes[which]!;
+    let crowd = 0;
+    for (let at = 0; at < traits.length; at++) {
+      const hashes = traits[at]!.networkHashes;
+      if (hashes[0] === hash || (hashes.length > 1 && hashes.includes(hash))) crowd += 1;
+    }
+    if (crowd > most) most = crowd;
+  }
+  return most;
+}
 
 const POLICIES: Readonly<Record<FullKeyPolicyName, FullKeyPolicy>> = { incumbents, random, closest, diverse };
 

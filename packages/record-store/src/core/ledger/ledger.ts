@@ -36,6 +36,8 @@ export class Ledger implements AdmissionState {
   readonly #origins = new OriginIndex();
   readonly #memory = new ValueMemory();
   #evacuating: Iterator<ValueEntry> | undefined;
+  #lastKey: Uint8Array | undefined;
+  #lastText = '';
   readonly #room: { pool: PoolUsage; origin: OriginUsage; readonly caps: Caps };
 
   constructor(options: LedgerOptions) {
@@ -44,7 +46,11 @@ export class Ledger implements AdmissionState {
   }
 
   storedValue(key: Uint8Array): ValueEntry | undefined {
-    return this.values.get(this.#options.keyText(key));
+    const text = this.#options.keyText(key);
+    // An insert asks for its key first, and needs the text again.
+    this.#lastKey = key;
+    this.#lastText = text;
+    return this.values.get(text);
   }
 
   room(owner: Owner): Room {
@@ -56,7 +62,7 @@ export class Ledger implements AdmissionState {
   writeValue({ outcome, candidate, owner, expires, bytes }: ValueChange, stored: StoredValue | undefined): void {
     const { own, keyText } = this.#options;
     if (stored === undefined) {
-      const text = keyText(candidate.key);
+      const text = candidate.key === this.#lastKey ? this.#lastText : keyText(candidate.key);
       const { value, publisher, rank, storedAt } = candidate;
       const entry: ValueEntry = {
         kind: 'value',

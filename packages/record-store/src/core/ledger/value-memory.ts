@@ -8,7 +8,7 @@ export interface Slab {
   live: number;
 }
 
-const SLAB_BYTES = 16_384;
+const SLAB_BYTES = 65_536;
 /** Longer values have memory of their own: for them the allocation is not what takes the time. */
 const MAX_SHARED_BYTES = 4096;
 /** V8 keeps arrays up to here on its own heap, where allocating is cheap. */
