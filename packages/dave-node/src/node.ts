@@ -195,6 +195,7 @@ export class DaveNode implements AsyncDisposable {
         isExempt: (from) => options.limits.exemptLoopback && addressClass(from.address) === 'loopback',
         endpoint: counted,
         persist: persistence === undefined ? undefined : (entry) => persistence.persisted(entry),
+        recall: persistence === undefined ? undefined : (name) => persistence.recall(name),
       },
     );
     this.#sweeper = new Sweeper(clock, options.intervals.sweepMs, (limit, nowMs) => store.sweepExpired(limit, nowMs));

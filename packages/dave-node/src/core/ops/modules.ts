@@ -1,4 +1,4 @@
-import type { AddrPort, Capabilities, createDat, Entry } from '@p2p/dave-wire';
+import type { AddrPort, Capabilities, createDat, Dat, Entry } from '@p2p/dave-wire';
 import type { Clock, Identity, Logger, Random } from '../../env.ts';
 import type { NodeEmitter } from '../../events.ts';
 import type { Endpoint } from '../../transport.ts';
@@ -99,6 +99,11 @@ export interface OperationsModules {
   readonly verifier: Verifier;
   /** Makes an admitted entry durable; undefined when nothing outlives the process. */
   readonly persist: ((entry: Entry) => Promise<void>) | undefined;
+  /**
+   * Brings into memory what an earlier run stored of a key and has not been read back yet. Undefined
+   * when all has been read; never rejects.
+   */
+  readonly recall?: ((name: Pick<Dat, 'publicKey' | 'key'>) => Promise<Entry | undefined> | undefined) | undefined;
   readonly endpoint: Pick<Endpoint, 'send' | 'connect'>;
   readonly emitter: NodeEmitter;
   readonly counters: Counters;

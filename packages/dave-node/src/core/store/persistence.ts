@@ -5,12 +5,18 @@ import { NodeError } from '../../errors.ts';
 import type { NodeEmitter } from '../../events.ts';
 import type { Verifier } from '../../verifier.ts';
 import { count, type Counters } from '../counters.ts';
+import { waitAtMost } from '../ops/bounded-wait.ts';
+import type { DatName } from './dat-record.ts';
 import type { DatStore } from './dat-store.ts';
 import { Restore, type LoadReport } from './restore.ts';
 import { WriteBehind } from './write-behind.ts';
 
 const MAX_PENDING = 65_536;
 const CLOSE_DEADLINE_MS = 10_000;
+/** Records read before their turn at a time: what is asked for beyond counts as not here, as it would without any. */
+const MAX_RECALLS = 1024;
+/** Who asked does not wait much longer than this either. */
+const RECALL_MS = 1000;
 
 export interface PersistenceOptions {
   /** Life of a dat. */
@@ -47,6 +53,7 @@ export class Persistence {
   readonly #closeDeadlineMs: number;
   readonly #abortLoad: AbortController = new AbortController();
   readonly #failFast: boolean;
+  #recalls = 0;
   #closing: Promise<void> | undefined = undefined;
 
   constructor(options: PersistenceOptions, modules: PersistenceModules) {
@@ -101,6 +108,41 @@ export class Persistence {
   /** Call it for every entry that memory evicted. */
   evicted(dat: Dat): void {
     this.#writes.markRemoved(dat);
+  }
+
+  /**
+   * While the records of earlier runs are still being read: looks whether there is one of a key that
+   * memory does not hold, and brings it there, verified. Undefined when nothing can be expected of it,
+   * which costs nothing. Never rejects: where the record store fails the answer is that nothing is there.
+   */
+  recall(name: DatName): Promise<Entry | undefined> | undefined {
+    if (this.#restore.done || this.#closing !== undefined || this.#recalls >= MAX_RECALLS) return undefined;
+    this.#recalls += 1;
+    return this.#recall({ publicKey: Uint8Array.from(name.publicKey), key: name.key });
+  }
+
+  async #recall(name: DatName): Promise<Entry | undefined> {
+    const { clock, counters } = this.#modules;
+    const { gets } = counters;
+    const { signal } = this.#abortLoad;
+    try {
+      let entry: Entry | undefined;
+      const work = this.#restore.recall(name, signal).then((found) => void (entry = found));
+      if ((await waitAtMost(clock, work, RECALL_MS, signal)) === 'unfinished') {
+        // The record store may be slow for a moment, or hang: nobody waits for that.
+        work.catch(() => undefined);
+        count(gets, 'recall-failed');
+        return undefined;
+      }
+      count(gets, entry === undefined ? 'recalled-nothing' : 'recalled');
+      return entry;
+    } catch {
+      // `load` meets the same failure, and reports it at a bounded pace.
+      count(gets, 'recall-failed');
+      return undefined;
+    } finally {
+      this.#recalls -= 1;
+    }
   }
 
   /**
