@@ -1,1 +1,31 @@
-export type * from './types.ts';
+export { MemoryRecordStore } from './backends/memory/memory-record-store.ts';
+export type { RecordStore } from './record-store.ts';
+export type { RecordStoreOptions, RepublishIntervals } from './options.ts';
+export type { Limit, Limits, LocalLimits, OriginLimits, PartialLimits } from './limits.ts';
+export type { Clock, Random } from './env.ts';
+export type { StoreEvent, StoreEvents, StoreEventType } from './events.ts';
+export { RecordStoreError, type RecordStoreErrorCode } from './errors.ts';
+export { ttlByDistance, xorSha256, type Distance } from './core/distance.ts';
+export type { FullKeyPolicy, FullKeyPolicyName, PolicyContext, PolicyMember } from './core/full-key/policies.ts';
+export { acceptAny, seqRank, type Validator, type Validators, type Verdict } from './validators/validator.ts';
+export type {
+  ClassStats,
+  DueOptions,
+  OriginOptions,
+  ProviderRecord,
+  ProvidersOptions,
+  PutOptions,
+  PutResult,
+  ReadOptions,
+  RecordsOptions,
+  RejectReason,
+  RepublishItem,
+  ResumeToken,
+  StoreCapabilities,
+  StoreStats,
+  SweepOptions,
+  SweepResult,
+  ValueRecord,
+  ValueRecordStore,
+  WaitOptions,
+} from './types.ts';

@@ -1,0 +1,238 @@
+import type { Caps } from '../../limits.ts';
+import type { ProviderSituation, Room, Step } from '../admission.ts';
+import type { AdmissionState, ValueChange } from '../admit.ts';
+import { equalBytes } from '../bytes.ts';
+import type { Owner, StoredProvider, StoredValue } from '../stored.ts';
+import { Usage, type OriginUsage, type PoolUsage } from '../usage.ts';
+import type { LedgerEntry, ProviderEntry, ProviderList, ValueEntry } from './entries.ts';
+import { ExpiryHeap } from './expiry-heap.ts';
+import { OriginIndex } from './origin-index.ts';
+
+/** Expired entries that are removed at a time to make room. */
+const RECLAIM_CHUNK = 16;
+
+export interface LedgerOptions {
+  readonly caps: Caps;
+  /** A key as text: equal and ordered as the bytes are. */
+  readonly keyText: (key: Uint8Array) => string;
+  /** Bytes that nobody else changes. */
+  readonly own: (bytes: Uint8Array) => Uint8Array;
+  /** An entry went to make room. */
+  readonly evicted: (entry: LedgerEntry, why: 'expired' | 'replaced') => void;
+}
+
+/** Everything that is stored, in memory: the state of the memory engine, and the index of those that keep values elsewhere. */
+export class Ledger implements AdmissionState {
+  readonly usage: Usage = new Usage();
+  readonly values: Map<string, ValueEntry> = new Map();
+  readonly lists: Map<string, ProviderList> = new Map();
+  /** Providers that are this node. */
+  readonly provided: Set<ProviderEntry> = new Set();
+  readonly #options: LedgerOptions;
+  readonly #heaps = { value: { local: new ExpiryHeap<LedgerEntry>(), remote: new ExpiryHeap<LedgerEntry>() }, provider: { local: new ExpiryHeap<LedgerEntry>(), remote: new ExpiryHeap<LedgerEntry>() } };
+  readonly #origins = new OriginIndex();
+  readonly #room: { pool: PoolUsage; origin: OriginUsage; readonly caps: Caps };
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    this.#room = { pool: this.usage.remote, origin: this.usage.origin(undefined), caps: options.caps };
+  }
+
+  storedValue(key: Uint8Array): ValueEntry | undefined {
+    return this.values.get(this.#options.keyText(key));
+  }
+
+  room(owner: Owner): Room {
+    this.#room.pool = this.usage.pool(owner);
+    this.#room.origin = this.usage.origin(owner.origin);
+    return this.#room;
+  }
+
+  writeValue({ outcome, candidate, owner, expires, bytes }: ValueChange, stored: StoredValue | undefined): void {
+    const { own, keyText } = this.#options;
+    if (stored === undefined) {
+      const text = keyText(candidate.key);
+      const { value, publisher, rank, storedAt } = candidate;
+      const entry: ValueEntry = {
+        kind: 'value',
+        text,
+        key: own(candidate.key),
+        value: own(value),
+        publisher: publisher === undefined ? undefined : own(publisher),
+        rank,
+        expires,
+        storedAt,
+        bytes,
+        local: owner.local,
+        origin: owner.origin,
+        heapAt: -1,
+        heapKey: 0,
+      };
+      this.values.set(text, entry);
+      this.#arrived(entry);
+      return;
+    }
+    const entry = stored as ValueEntry;
+    const moved = owner.local !== entry.local || owner.origin !== entry.origin;
+    if (moved) this.#left(entry);
+    else if (bytes !== entry.bytes) {
+      this.usage.count('value', entry, entry.bytes, -1);
+      this.usage.count('value', entry, bytes, 1);
+    }
+    if (outcome !== 'refreshed' || owner === candidate) {
+      if (outcome !== 'refreshed') entry.value = own(candidate.value);
+      entry.publisher = candidate.publisher === undefined ? undefined : own(candidate.publisher);
+      entry.rank = candidate.rank;
+    }
+    entry.expires = expires;
+    entry.storedAt = candidate.storedAt;
+    entry.bytes = bytes;
+    if (moved) {
+      entry.local = owner.local;
+      entry.origin = owner.origin;
+      this.#arrived(entry);
+    } else this.#expiryChanged(entry);
+  }
+
+  situation(candidate: StoredProvider): ProviderSituation {
+    const list = this.lists.get(this.#options.keyText(candidate.key));
+    if (list === undefined) return { stored: undefined, count: 0 };
+    if (candidate.local) return { stored: list.local, count: list.local === undefined ? 0 : 1 };
+    return { stored: find(list, candidate.provider), count: list.remote.length };
+  }
+
+  incumbents(key: Uint8Array): readonly ProviderEntry[] {
+    return this.lists.get(this.#options.keyText(key))?.remote ?? [];
+  }
+
+  writeProvider(candidate: StoredProvider, stored: StoredProvider | undefined): void {
+    const { own, keyText } = this.#options;
+    const { expires, storedAt, bytes, addresses, origin, local } = candidate;
+    if (stored !== undefined) {
+      const entry = stored as ProviderEntry;
+      this.usage.count('provider', entry, entry.bytes, -1);
+      this.#origins.remove(entry);
+      Object.assign(entry, { expires, storedAt, bytes, origin, addresses: [...addresses] });
+      this.usage.count('provider', entry, bytes, 1);
+      this.#origins.add(entry);
+      this.#heaps.provider[local ? 'local' : 'remote'].file(entry);
+      return;
+    }
+    const text = keyText(candidate.key);
+    let list = this.lists.get(text);
+    if (list === undefined) this.lists.set(text, (list = { key: own(candidate.key), text, remote: [], local: undefined }));
+    const entry: ProviderEntry = {
+      kind: 'provider',
+      list,
+      key: list.key,
+      provider: own(candidate.provider),
+      addresses: [...addresses],
+      expires,
+      storedAt,
+      bytes,
+      local,
+      origin,
+      heapAt: -1,
+      heapKey: 0,
+    };
+    if ((local ? list.local : list.remote[0]) === undefined) this.usage.pool(entry).providedKeys += 1;
+    if (local) {
+      list.local = entry;
+      this.provided.add(entry);
+    } else list.remote.push(entry);
+    this.#arrived(entry);
+  }
+
+  dropProvider(provider: StoredProvider): void {
+    this.#options.evicted(provider as ProviderEntry, 'replaced');
+    this.remove(provider as ProviderEntry);
+  }
+
+  reclaim(step: Step, owner: Owner, key: Uint8Array, now: number): boolean {
+    const expired = this.#expiredIn(step, owner, key, now);
+    for (const entry of expired) {
+      this.#options.evicted(entry, 'expired');
+      this.remove(entry);
+    }
+    return expired.length > 0;
+  }
+
+  /** The provider's record of this key. */
+  provider(key: Uint8Array, provider: Uint8Array): ProviderEntry | undefined {
+    const list = this.lists.get(this.#options.keyText(key));
+    if (list === undefined) return undefined;
+    return list.local !== undefined && equalBytes(list.local.provider, provider) ? list.local : find(list, provider);
+  }
+
+  /** All providers of a key: this node first, then the others as they came. */
+  providersOf(key: Uint8Array): ProviderEntry[] {
+    const list = this.lists.get(this.#options.keyText(key));
+    if (list === undefined) return [];
+    return list.local === undefined ? [...list.remote] : [list.local, ...list.remote];
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.values.clear();
+    this.lists.clear();
+    this.provided.clear();
+  }
+
+  /** Takes an entry out. */
+  remove(entry: LedgerEntry): void {
+    if (entry.kind === 'value') this.values.delete(entry.text);
+    else {
+      const { list } = entry;
+      if (entry.local) {
+        list.local = undefined;
+        this.provided.delete(entry);
+      } else list.remote.splice(list.remote.indexOf(entry), 1);
+      if ((entry.local ? list.local : list.remote[0]) === undefined) this.usage.pool(entry).providedKeys -= 1;
+      if (list.local === undefined && list.remote.length === 0) this.lists.delete(list.text);
+    }
+    this.#left(entry);
+  }
+
+  /** An entry that is expired, of any class. */
+  firstExpired(now: number): LedgerEntry | undefined {
+    const { value, provider } = this.#heaps;
+    return value.remote.expired(now) ?? provider.remote.expired(now) ?? value.local.expired(now) ?? provider.local.expired(now);
+  }
+
+  #expiredIn(step: Step, owner: Owner, key: Uint8Array, now: number): LedgerEntry[] {
+    if (step === 'reclaim-origin') return owner.origin === undefined ? [] : this.#origins.expired(owner.origin, now);
+    if (step === 'reclaim-key') return this.incumbents(key).filter((entry) => entry.expires <= now);
+    const side = owner.local ? 'local' : 'remote';
+    const heaps = step === 'reclaim-records' ? [this.#heaps.value[side]] : step === 'reclaim-providers' ? [this.#heaps.provider[side]] : [this.#heaps.value[side], this.#heaps.provider[side]];
+    const expired: LedgerEntry[] = [];
+    for (const heap of heaps) {
+      for (let entry = heap.expired(now); entry !== undefined && expired.length < RECLAIM_CHUNK; entry = heap.expired(now)) {
+        heap.remove(entry);
+        expired.push(entry);
+      }
+    }
+    return expired;
+  }
+
+  #arrived(entry: LedgerEntry): void {
+    this.usage.count(entry.kind, entry, entry.bytes, 1);
+    this.#heaps[entry.kind][entry.local ? 'local' : 'remote'].file(entry);
+    this.#origins.add(entry);
+  }
+
+  #left(entry: LedgerEntry): void {
+    this.usage.count(entry.kind, entry, entry.bytes, -1);
+    this.#heaps[entry.kind][entry.local ? 'local' : 'remote'].remove(entry);
+    this.#origins.remove(entry);
+  }
+
+  #expiryChanged(entry: LedgerEntry): void {
+    this.#heaps[entry.kind][entry.local ? 'local' : 'remote'].file(entry);
+    this.#origins.expiryChanged(entry);
+  }
+}
+
+function find(list: ProviderList, provider: Uint8Array): ProviderEntry | undefined {
+  for (const entry of list.remote) if (equalBytes(entry.provider, provider)) return entry;
+  return undefined;
+}

@@ -1,0 +1,152 @@
+import { RecordStoreError } from '../errors.ts';
+import { MAX_ADDRESS_LENGTH, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_ORIGIN_LENGTH } from '../limits.ts';
+import { MAX_RANK_BYTES } from '../validators/validator.ts';
+import { providerRecordBytes, valueRecordBytes, type StoredProvider, type StoredValue } from './stored.ts';
+
+/**
+ * The rows of engines that store bytes. A value row:
+ *
+ * | bytes | what |
+ * |---|---|
+ * | 1 | format, 1 |
+ * | 1 | bits: 1 local, 2 publisher, 4 rank, 8 origin |
+ * | 8, 8 | expires and storedAt, Unix ms as big-endian doubles; Infinity: never |
+ * | 2 + n each | publisher, rank, origin (UTF-8), those whose bit is set |
+ * | rest | the value |
+ *
+ * A provider row is the same with format 2 and, as rest, per address 2 bytes of length and UTF-8.
+ * The key (and the provider) is what the row is filed under.
+ */
+const VALUE_FORMAT = 1;
+const PROVIDER_FORMAT = 2;
+const LOCAL = 1;
+const PUBLISHER = 2;
+const RANK = 4;
+const ORIGIN = 8;
+const HEAD_BYTES = 18;
+const MAX_ADDRESSES = 0xffff;
+
+const encoder: TextEncoder = new TextEncoder();
+const decoder: TextDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A value row. */
+export function encodeValue(stored: Omit<StoredValue, 'key' | 'bytes'>): Uint8Array {
+  const { publisher, rank, origin, value } = stored;
+  const originBytes = origin === undefined ? undefined : encoder.encode(origin);
+  return encodeRow(VALUE_FORMAT, stored, [[PUBLISHER, publisher], [RANK, rank], [ORIGIN, originBytes]], value);
+}
+
+/** The record in a row. Its bytes are views of the row. @throws RecordStoreError RECORD_STORE_CORRUPT. */
+export function decodeValue(key: Uint8Array, row: Uint8Array): StoredValue {
+  const { local, expires, storedAt, publisher, rank, origin, rest } = decodeRow(VALUE_FORMAT, row);
+  return { key, value: rest, publisher, rank, expires, storedAt, bytes: valueRecordBytes(key, rest, publisher), local, origin };
+}
+
+/** A provider row. */
+export function encodeProvider(stored: Omit<StoredProvider, 'key' | 'provider' | 'bytes'>): Uint8Array {
+  const { origin, addresses } = stored;
+  if (addresses.length > MAX_ADDRESSES) throw new TypeError(`a provider has at most ${MAX_ADDRESSES} addresses`);
+  const encoded = addresses.map((address) => encoder.encode(address));
+  const rest = new Uint8Array(encoded.reduce((bytes, address) => bytes + 2 + address.length, 0));
+  let at = 0;
+  for (const address of encoded) at = putField(rest, at, address);
+  return encodeRow(PROVIDER_FORMAT, stored, [[ORIGIN, origin === undefined ? undefined : encoder.encode(origin)]], rest);
+}
+
+/** The record in a row. @throws RecordStoreError RECORD_STORE_CORRUPT. */
+export function decodeProvider(key: Uint8Array, provider: Uint8Array, row: Uint8Array): StoredProvider {
+  const { local, expires, storedAt, origin, publisher, rank, rest } = decodeRow(PROVIDER_FORMAT, row);
+  if (publisher !== undefined || rank !== undefined) throw corrupt('a provider with fields of a value');
+  const addresses: string[] = [];
+  for (let at = 0; at < rest.length; ) {
+    const bytes = takeField(rest, at, 4 * MAX_ADDRESS_LENGTH);
+    addresses.push(decodeText(bytes));
+    at += 2 + bytes.length;
+  }
+  return { key, provider, addresses, expires, storedAt, bytes: providerRecordBytes(key, provider, addresses), local, origin };
+}
+
+/** Key and provider in one, delimited by the key's length, so that rows of one key lie together and no key's rows start as another's do. */
+export function providerRowKey(key: Uint8Array, provider: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(2 + key.length + provider.length);
+  bytes.set(provider, putField(bytes, 0, key));
+  return bytes;
+}
+
+/** The inverse. @throws RecordStoreError RECORD_STORE_CORRUPT. */
+export function splitProviderRowKey(bytes: Uint8Array): { key: Uint8Array; provider: Uint8Array } {
+  const key = takeField(bytes, 0, MAX_KEY_BYTES);
+  const provider = bytes.subarray(2 + key.length);
+  if (key.length === 0 || provider.length === 0 || provider.length > MAX_ID_BYTES) throw corrupt('no key or no provider');
+  return { key, provider };
+}
+
+type Head = Pick<StoredValue, 'local' | 'expires' | 'storedAt'>;
+
+function encodeRow(format: number, head: Head, fields: readonly (readonly [number, Uint8Array | undefined])[], rest: Uint8Array): Uint8Array {
+  let bits = head.local ? LOCAL : 0;
+  let length = HEAD_BYTES + rest.length;
+  for (const [bit, bytes] of fields) {
+    if (bytes === undefined) continue;
+    bits |= bit;
+    length += 2 + bytes.length;
+  }
+  const row = new Uint8Array(length);
+  const view = new DataView(row.buffer);
+  row[0] = format;
+  row[1] = bits;
+  view.setFloat64(2, head.expires);
+  view.setFloat64(10, head.storedAt);
+  let at = HEAD_BYTES;
+  for (const [, bytes] of fields) if (bytes !== undefined) at = putField(row, at, bytes);
+  row.set(rest, at);
+  return row;
+}
+
+function decodeRow(format: number, row: Uint8Array): Head & { publisher: Uint8Array | undefined; rank: Uint8Array | undefined; origin: string | undefined; rest: Uint8Array } {
+  if (row.length < HEAD_BYTES) throw corrupt('too short');
+  if (row[0] !== format) throw corrupt(`format ${row[0]}, expected ${format}`);
+  const bits = row[1]!;
+  if (bits > (LOCAL | PUBLISHER | RANK | ORIGIN)) throw corrupt(`unknown bits ${bits}`);
+  const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
+  const expires = view.getFloat64(2);
+  const storedAt = view.getFloat64(10);
+  if (!(expires >= 0) || !(storedAt >= 0) || storedAt === Number.POSITIVE_INFINITY) throw corrupt('times that are none');
+  let at = HEAD_BYTES;
+  const field = (bit: number, max: number): Uint8Array | undefined => {
+    if ((bits & bit) === 0) return undefined;
+    const bytes = takeField(row, at, max);
+    at += 2 + bytes.length;
+    return bytes;
+  };
+  const publisher = field(PUBLISHER, MAX_ID_BYTES);
+  const rank = field(RANK, MAX_RANK_BYTES);
+  const origin = field(ORIGIN, 4 * MAX_ORIGIN_LENGTH);
+  return { local: (bits & LOCAL) !== 0, expires, storedAt, publisher, rank, origin: origin === undefined ? undefined : decodeText(origin), rest: row.subarray(at) };
+}
+
+function putField(into: Uint8Array, at: number, bytes: Uint8Array): number {
+  into[at] = bytes.length >> 8;
+  into[at + 1] = bytes.length & 0xff;
+  into.set(bytes, at + 2);
+  return at + 2 + bytes.length;
+}
+
+function takeField(from: Uint8Array, at: number, max: number): Uint8Array {
+  if (at + 2 > from.length) throw corrupt('cut off');
+  const length = (from[at]! << 8) | from[at + 1]!;
+  if (length > max || at + 2 + length > from.length) throw corrupt('a field longer than it can be');
+  return from.subarray(at + 2, at + 2 + length);
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw corrupt('text that is no UTF-8', error);
+  }
+}
+
+function corrupt(what: string, cause?: unknown): RecordStoreError {
+  return new RecordStoreError('RECORD_STORE_CORRUPT', `a stored row is damaged (${what}): remove it, the network has other copies.`, cause === undefined ? {} : { cause });
+}
