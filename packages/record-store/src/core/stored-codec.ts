@@ -26,8 +26,8 @@ const ORIGIN = 8;
 const HEAD_BYTES = 18;
 const MAX_ADDRESSES = 0xffff;
 
-const encoder: TextEncoder = new TextEncoder();
-const decoder: TextDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A value row. */
 export function encodeValue(stored: Omit<StoredValue, 'key' | 'bytes'>): Uint8Array {

@@ -1,0 +1,256 @@
+import { link, mkdir, open as openFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { RootDatabase } from 'lmdb';
+import { RecordStoreError } from '../../errors.ts';
+
+/** LMDB's own, whatever the machine's: a data directory may move. */
+const PAGE_BYTES = 4096;
+const FILE_MODE = 0o600;
+/** Messages of LMDB that say that its file, and not the disk, is at fault. */
+const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
+
+/** A row to write; without a value one to remove. */
+export interface RowWrite {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+export interface RowRange {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+  readonly limit?: number;
+}
+
+/** Files that this process has open: LMDB must not open one twice in a process. */
+const openHere = new Set<string>();
+
+/**
+ * One LMDB file, used by this process alone. Reads are synchronous and see what the last finished
+ * commit left. A commit is one transaction, and resolves when it is on the disk: pages written,
+ * synced, then the meta page written through (LMDB's own order; lmdb's overlapping sync, which commits
+ * first and syncs later, is off).
+ */
+export class LmdbEnvironment {
+  readonly path: string;
+  readonly #database: RootDatabase<Buffer, Uint8Array>;
+
+  private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>) {
+    this.path = path;
+    this.#database = database;
+  }
+
+  /**
+   * Opens the file, which exists (see `createFile`) and has been looked at.
+   * @throws RecordStoreError RECORD_STORE_CONFIG without the package `lmdb` or when another process has
+   * the file open, RECORD_STORE_CORRUPT, RECORD_STORE_IO
+   */
+  static async open(path: string): Promise<LmdbEnvironment> {
+    const real = await realpath(path).catch((error: unknown) => {
+      throw mapError(error, path);
+    });
+    if (openHere.has(real)) throw new RecordStoreError('RECORD_STORE_CONFIG', `this process has ${path} open already: use one store for it.`);
+    openHere.add(real);
+    try {
+      const database = await openDatabase(real);
+      try {
+        // Takes our place in the table of readers, so that whoever opens the file next sees us.
+        database.get(Buffer.of(0));
+        assertAlone(database, path);
+      } catch (error) {
+        await database.close();
+        throw error;
+      }
+      return new LmdbEnvironment(real, database);
+    } catch (error) {
+      openHere.delete(real);
+      throw mapError(error, path);
+    }
+  }
+
+  /** A copy of the row, the caller's own. @throws RecordStoreError */
+  get(key: Uint8Array): Buffer | undefined {
+    try {
+      return this.#database.getBinary(key);
+    } catch (error) {
+      throw mapError(error, this.path);
+    }
+  }
+
+  /** Rows in the order of their keys, from `start` to before `end`; copies. @throws RecordStoreError */
+  range({ start, end, limit = Number.POSITIVE_INFINITY }: RowRange): { key: Buffer; value: Buffer }[] {
+    try {
+      return this.#database.getRange({ start, end, ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }) }).asArray as unknown as { key: Buffer; value: Buffer }[];
+    } catch (error) {
+      throw mapError(error, this.path);
+    }
+  }
+
+  /** The keys of a range, as far as they are taken. Nothing may be written or awaited in between. @throws RecordStoreError */
+  *keys({ start, end }: RowRange): Generator<Buffer, void, undefined> {
+    try {
+      for (const key of this.#database.getKeys({ start, end })) yield key as Buffer;
+    } catch (error) {
+      throw mapError(error, this.path);
+    }
+  }
+
+  /** Everything or nothing. @throws RecordStoreError RECORD_STORE_IO: nothing was written, RECORD_STORE_CORRUPT */
+  async commit(rows: Iterable<RowWrite>): Promise<void> {
+    const database = this.#database;
+    try {
+      await database.batch(() => {
+        for (const { key, value } of rows) {
+          if (value === undefined) void database.remove(key);
+          else void database.put(key, value as Buffer);
+        }
+      });
+    } catch (error) {
+      throw mapError(await causeOf(error), this.path);
+    }
+    database.resetReadTxn();
+  }
+
+  /** Writes a compacted copy of the last commit; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
+  async copyTo(path: string): Promise<void> {
+    try {
+      await this.#database.backup(path, true);
+      await syncFile(path);
+    } catch (error) {
+      throw mapError(error, path);
+    }
+  }
+
+  /** Keeps the pages of the last commit as they are while `work` reads them from the file. */
+  async withSnapshot<T>(work: () => Promise<T>): Promise<T> {
+    this.#database.resetReadTxn();
+    const transaction = this.#database.useReadTransaction();
+    try {
+      return await work();
+    } finally {
+      transaction.done();
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#database.close();
+    } finally {
+      openHere.delete(this.path);
+    }
+  }
+}
+
+async function openDatabase(path: string): Promise<RootDatabase<Buffer, Uint8Array>> {
+  let lmdb: typeof import('lmdb');
+  try {
+    lmdb = await import('lmdb');
+  } catch (error) {
+    throw new RecordStoreError('RECORD_STORE_CONFIG', 'LmdbRecordStore needs the package lmdb: npm install lmdb', { cause: error });
+  }
+  return lmdb.open<Buffer, Uint8Array>({
+    path,
+    noSubdir: true,
+    pageSize: PAGE_BYTES,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // Resolved means synced: see above.
+    overlappingSync: false,
+    permissionsMode: FILE_MODE,
+  } as Parameters<typeof lmdb.open>[0] & object) as RootDatabase<Buffer, Uint8Array>;
+}
+
+/** The kernel tells LMDB which of its readers live: `readerCheck` clears those that do not. */
+function assertAlone(database: RootDatabase<Buffer, Uint8Array>, path: string): void {
+  database.readerCheck();
+  const others = database
+    .readerList()
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s/.exec(line)?.[1])
+    .filter((pid) => pid !== undefined && Number(pid) !== process.pid);
+  if (others.length > 0) throw new RecordStoreError('RECORD_STORE_CONFIG', `process ${others[0]} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
+}
+
+/** Creates the file with its first rows unless it exists. After a crash it is there as a whole or not at all. */
+export async function createFile(path: string, rows: readonly RowWrite[]): Promise<void> {
+  const target = resolve(path);
+  if (await exists(target)) return;
+  const directory = dirname(target);
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  const draft = join(directory, `${basename(target)}.new-${process.pid}`);
+  await removeFile(draft);
+  await removeFile(`${draft}-lock`);
+  await createBare(draft);
+  const environment = await LmdbEnvironment.open(draft);
+  try {
+    await environment.commit(rows);
+  } finally {
+    await environment.close();
+  }
+  await syncFile(draft);
+  await link(draft, target).catch(async (error: unknown) => {
+    const code = codeOf(error);
+    // Somebody else was faster: theirs is as good.
+    if (code === 'EEXIST') return;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    await rename(draft, target);
+  });
+  await removeFile(draft);
+  await removeFile(`${draft}-lock`);
+  await syncFile(directory);
+  if (made !== undefined) await syncFile(dirname(made));
+}
+
+/** LMDB takes an empty file for a new one. */
+async function createBare(path: string): Promise<void> {
+  await (await openFile(path, 'wx', FILE_MODE)).close();
+}
+
+export async function syncFile(path: string): Promise<void> {
+  const handle = await openFile(path, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Directories cannot be synced everywhere.
+    if (!['EISDIR', 'EPERM', 'EINVAL'].includes(codeOf(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+export async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).size > 0;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** lmdb keeps the reason of a failed commit in a promise of its own. */
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<never> };
+  if (commitError === undefined) return error;
+  const unknown = new Promise<unknown>((settle) => {
+    setImmediate(() => settle(error));
+  });
+  return await Promise.race([commitError.catch((reason: unknown) => reason), unknown]);
+}
+
+/** Failures as this package's. */
+export function mapError(error: unknown, path: string): unknown {
+  if (error instanceof RecordStoreError || error instanceof TypeError) return error;
+  const { message } = error as Error;
+  if (CORRUPT.test(message)) return new RecordStoreError('RECORD_STORE_CORRUPT', `${path} is damaged (${message}): verify it, and salvage what is intact.`, { cause: error });
+  return new RecordStoreError('RECORD_STORE_IO', `${path} could not be read or written: ${message}`, { cause: error });
+}
