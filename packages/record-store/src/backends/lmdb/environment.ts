@@ -2,6 +2,7 @@ import { link, mkdir, open as openFile, realpath, rename, stat, unlink } from 'n
 import { basename, dirname, join, resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
+import { pause } from '../system.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
 const PAGE_BYTES = 4096;
@@ -147,7 +148,7 @@ async function openDatabase(path: string): Promise<RootDatabase<Buffer, Uint8Arr
   } catch (error) {
     throw new RecordStoreError('RECORD_STORE_CONFIG', 'LmdbRecordStore needs the package lmdb: npm install lmdb', { cause: error });
   }
-  return lmdb.open<Buffer, Uint8Array>({
+  const options = {
     path,
     noSubdir: true,
     pageSize: PAGE_BYTES,
@@ -155,8 +156,10 @@ async function openDatabase(path: string): Promise<RootDatabase<Buffer, Uint8Arr
     encoding: 'binary',
     // Resolved means synced: see above.
     overlappingSync: false,
+    // Known to lmdb, not to its types.
     permissionsMode: FILE_MODE,
-  } as Parameters<typeof lmdb.open>[0] & object) as RootDatabase<Buffer, Uint8Array>;
+  } as const;
+  return lmdb.open<Buffer, Uint8Array>(options);
 }
 
 /** The kernel tells LMDB which of its readers live: `readerCheck` clears those that do not. */
@@ -241,10 +244,15 @@ function codeOf(error: unknown): string | undefined {
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<never> };
   if (commitError === undefined) return error;
-  const unknown = new Promise<unknown>((settle) => {
-    setImmediate(() => settle(error));
-  });
-  return await Promise.race([commitError.catch((reason: unknown) => reason), unknown]);
+  const reason = (async (): Promise<unknown> => {
+    try {
+      return await commitError;
+    } catch (cause) {
+      return cause;
+    }
+  })();
+  // It may never settle.
+  return await Promise.race([reason, pause().then(() => error)]);
 }
 
 /** Failures as this package's. */
