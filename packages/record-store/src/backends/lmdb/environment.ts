@@ -240,19 +240,20 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** lmdb keeps the reason of a failed commit in a promise of its own. */
+/** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<never> };
-  if (commitError === undefined) return error;
-  const reason = (async (): Promise<unknown> => {
+  let cause = error;
+  if (commitError === undefined) return cause;
+  const wait = async (): Promise<void> => {
     try {
-      return await commitError;
-    } catch (cause) {
-      return cause;
+      await commitError;
+    } catch (reason) {
+      cause = reason;
     }
-  })();
-  // It may never settle.
-  return await Promise.race([reason, pause().then(() => error)]);
+  };
+  await Promise.race([wait(), pause()]);
+  return cause;
 }
 
 /** Failures as this package's. */
