@@ -7,6 +7,11 @@ export type { StoreEvent, StoreEvents, StoreEventType } from './events.ts';
 export { RecordStoreError, type RecordStoreErrorCode } from './errors.ts';
 export { ttlByDistance, xorSha256, type Distance } from './core/distance.ts';
 export type { FullKeyPolicy, FullKeyPolicyName, PolicyContext, PolicyMember } from './core/full-key/policies.ts';
+export { bep44, bep44Message, type Bep44Options } from './validators/bep44.ts';
+export { dat, type DatOptions, type DatView } from './validators/dat.ts';
+export { immutable, publicKey, type ImmutableOptions, type PublicKeyOptions } from './validators/hash-validators.ts';
+export { verifyEd25519, type VerifySignature } from './validators/signatures.ts';
+export { decodeSignedSeq, encodeSignedSeq, signedSeq, signedSeqMessage, type SignedSeqItem, type SignedSeqOptions } from './validators/signed-seq.ts';
 export { acceptAny, seqRank, type Validator, type Validators, type Verdict } from './validators/validator.ts';
 export type {
   ClassStats,

@@ -248,6 +248,8 @@ export class PolicyStore implements RecordStore {
       left -= 1;
       if (left < 1) return;
     }
+    // An engine that was closed meanwhile may just have run out of records.
+    this.#checkOpen(signal);
   }
 
   #putValid(record: ValueRecord, verdict: Verdict, options: PutOptions | undefined): Soon<PutResult> {

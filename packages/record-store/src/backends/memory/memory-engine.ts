@@ -81,7 +81,7 @@ export class MemoryEngine implements RecordEngine {
   }
 
   async *scanProvided(): AsyncIterable<StoredProvider> {
-    for (const entry of [...this.#ledger.provided]) if (this.#ledger.provided.has(entry)) yield entry;
+    for (const entry of this.#ledger.provided) yield entry;
   }
 
   expire(now: number, limit: number): ExpiredChunk {

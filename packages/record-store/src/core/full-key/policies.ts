@@ -102,7 +102,7 @@ const POLICIES: Readonly<Record<FullKeyPolicyName, FullKeyPolicy>> = { incumbent
 export function fullKeyPolicy(policy: FullKeyPolicyName | FullKeyPolicy = 'diverse'): FullKeyPolicy {
   if (typeof policy === 'object') return policy;
   const found = Object.hasOwn(POLICIES, policy) ? POLICIES[policy] : undefined;
-  if (found === undefined) throw new TypeError(`policies.fullKey must be one of ${Object.keys(POLICIES).join(', ')} or a policy, got ${String(policy)}`);
+  if (found === undefined) throw new TypeError(`policies.fullKey must be one of ${Object.keys(POLICIES).join(', ')} or a policy, got ${policy}`);
   return found;
 }
 
