@@ -16,5 +16,13 @@ recordStoreConformance({
   test,
   capabilities: { durable: 'power-loss', atomic: true, shared: false },
   open: (options) => LmdbRecordStore.open({ ...options, path: join(directory.path, `${count++}.lmdb`) }),
+  crash: {
+    module: new URL('lmdb-crash-module.ts', import.meta.url),
+    kills: process.env['RECORD_STORE_LONG'] === '1' ? 50 : 5,
+    directory: async () => {
+      const own = await temporaryDirectory();
+      return { path: own.path, remove: async () => await own[Symbol.asyncDispose]() };
+    },
+  },
   reopen: (closed, options) => LmdbRecordStore.open({ ...options, path: (closed as LmdbRecordStore).path }),
 });

@@ -106,7 +106,7 @@ export class LmdbEnvironment {
         }
       });
     } catch (error) {
-      throw mapError(await causeOf(error), this.path);
+      throw mapError(await reasonOf(error), this.path);
     }
     database.resetReadTxn();
   }
@@ -241,19 +241,14 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */
-async function causeOf(error: unknown): Promise<unknown> {
-  const { commitError } = error as { commitError?: Promise<never> };
-  let cause = error;
-  if (commitError === undefined) return cause;
-  const wait = async (): Promise<void> => {
-    try {
-      await commitError;
-    } catch (reason) {
-      cause = reason;
-    }
-  };
-  await Promise.race([wait(), pause()]);
-  return cause;
+async function reasonOf(failure: unknown): Promise<unknown> {
+  const { commitError } = failure as { commitError?: Promise<never> };
+  let reason = failure;
+  commitError?.catch((known: unknown) => {
+    reason = known;
+  });
+  await pause();
+  return reason;
 }
 
 /** Failures as this package's. */

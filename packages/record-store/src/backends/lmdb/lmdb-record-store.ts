@@ -1,3 +1,4 @@
+import { stat, truncate } from 'node:fs/promises';
 import { toSettings } from '../../core/settings.ts';
 import type { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
@@ -71,8 +72,13 @@ export class LmdbRecordStore extends PolicyStore {
     }
     if (options.checkPages !== false) {
       const check = await checkFile(path, { pagesOnly: true });
-      if (!check.sound && damaged === 'salvage') options.onSalvaged?.(await salvageFile(path));
-      else assertSound(path, check);
+      if (!check.sound && damaged === 'salvage') {
+        const report = await salvageFile(path);
+        options.onSalvaged?.(report);
+      } else {
+        assertSound(path, check);
+        await fillUp(path, check);
+      }
     }
     const environment = await LmdbEnvironment.open(path);
     try {
@@ -93,5 +99,14 @@ export class LmdbRecordStore extends PolicyStore {
   async copyTo(path: string): Promise<void> {
     await this.#environment.copyTo(path);
     await removeFile(`${path}-lock`);
+  }
+}
+
+/** A file may end before its last pages where those are free. LMDB maps them all the same, and touching what is not there ends the process. */
+async function fillUp(path: string, { pages, pageBytes }: LmdbCheck): Promise<void> {
+  try {
+    if ((await stat(path)).size < pages * pageBytes) await truncate(path, pages * pageBytes);
+  } catch (error) {
+    throw mapError(error, path);
   }
 }

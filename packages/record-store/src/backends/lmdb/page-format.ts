@@ -109,6 +109,11 @@ export function pageKind(page: Uint8Array, expected: number): PageKind {
   return flags === IS_BRANCH ? 'branch' : 'leaf';
 }
 
+/** The transaction that wrote a page. */
+export function transactionOf(page: Uint8Array): bigint {
+  return viewOf(page).getBigUint64(8, true);
+}
+
 /** The children of a branch page that is sound. */
 export function childrenOf(page: Uint8Array): number[] {
   const view = viewOf(page);

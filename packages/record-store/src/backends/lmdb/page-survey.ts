@@ -1,6 +1,6 @@
 import type { DataFile } from './data-file.ts';
 import { entriesOf } from './intact-entries.ts';
-import { childrenOf, freedPages, leafNodes, overflowPages, pageKind, pagesOfOverflow, type OverflowReference, type TreeHead } from './page-format.ts';
+import { childrenOf, freedPages, leafNodes, overflowPages, pageKind, pagesOfOverflow, transactionOf, type OverflowReference, type TreeHead } from './page-format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** What a page is, in one byte per page. */
@@ -22,6 +22,11 @@ export interface Survey {
   readonly damage: readonly Damage[];
   /** Leaf pages of the main tree that are sound and reached, in the order of their keys. */
   readonly leaves: readonly number[];
+  /**
+   * Of a damaged file: leaf pages that are sound, that nothing refers to and that are not known to be
+   * free, the newest first. Records of a lost inner page are in them, but may be outdated ones too.
+   */
+  readonly orphans: readonly number[];
   /** Pages that are used, by the main tree or the list of free pages. */
   readonly used: number;
   readonly pages: number;
@@ -38,21 +43,28 @@ export async function survey(file: DataFile, signal?: AbortSignal): Promise<Surv
   walk.tree(file.meta.free, false);
   walk.tree(file.meta.main, true);
   const damage = [...walk.damage];
-  if (damage.length === 0) damage.push(...(await freedButUsed(file, walk, signal)));
-  return { damage, leaves: walk.leaves, used: walk.used, pages: file.meta.lastPage + 1 };
+  const free = await freeOnes(file, walk, damage, signal);
+  const orphans = damage.length === 0 ? [] : [...notes.transactions.keys()].filter((page) => !walk.uses(page) && free[page] !== 1);
+  orphans.sort((one, other) => notes.transactions.get(other)! - notes.transactions.get(one)!);
+  return { damage, leaves: walk.leaves, orphans, used: walk.used, pages: file.meta.lastPage + 1 };
 }
 
-/** Pages that the list of free ones names although they are used: the next write would overwrite them. */
-async function freedButUsed(file: DataFile, walk: Walk, signal: AbortSignal | undefined): Promise<Damage[]> {
-  const damage: Damage[] = [];
-  for await (const { value } of entriesOf(file, walk.freeLeaves, [], signal)) {
+/** Pages that are listed as free, a byte for each. One that is used all the same is damage: the next write would overwrite it. */
+async function freeOnes(file: DataFile, walk: Walk, damage: Damage[], signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const { lastPage } = file.meta;
+  const free = new Uint8Array(lastPage + 1);
+  for await (const { value } of entriesOf(file, walk.freeLeaves, damage, signal)) {
     for (const [page, pages] of freedPages(value)) {
-      for (let at = page; at < page + pages && damage.length === 0; at++) {
-        if (at < 2 || at > file.meta.lastPage || walk.uses(at)) damage.push({ page: at, what: 'a page that is used, or none, is listed as free' });
+      for (let at = page; at < page + pages; at++) {
+        if (at >= 2 && at <= lastPage && !walk.uses(at)) free[at] = 1;
+        else {
+          if (damage.length === 0) damage.push({ page: at, what: 'a page that is used, or none, is listed as free' });
+          break;
+        }
       }
     }
   }
-  return damage;
+  return free;
 }
 
 interface Notes {
@@ -62,6 +74,8 @@ interface Notes {
   readonly references: Map<number, OverflowReference[]>;
   /** Entries of a leaf page. */
   readonly entries: Uint16Array;
+  /** Of leaf pages: which transaction wrote them. */
+  readonly transactions: Map<number, number>;
   /** Pages of a long value, by its first. */
   readonly runs: Map<number, number>;
 }
@@ -69,19 +83,19 @@ interface Notes {
 async function takeNotes(file: DataFile, signal: AbortSignal | undefined): Promise<Notes> {
   const { pageBytes, lastPage } = file.meta;
   const end = Math.min(lastPage + 1, file.pageCount);
-  const notes: Notes = { kinds: new Uint8Array(end), children: new Map(), references: new Map(), entries: new Uint16Array(end), runs: new Map() };
+  const notes: Notes = { kinds: new Uint8Array(end), children: new Map(), references: new Map(), entries: new Uint16Array(end), transactions: new Map(), runs: new Map() };
   const buffer = new Uint8Array(Math.max(CHUNK_BYTES, pageBytes));
   const perChunk = buffer.length / pageBytes;
   for (let first = 2; first < end; first += perChunk) {
     signal?.throwIfAborted();
     const count = Math.min(perChunk, end - first);
     if (!(await file.read(first, buffer.subarray(0, count * pageBytes)))) break;
-    for (let at = 0; at < count; at++) note(notes, first + at, buffer.subarray(at * pageBytes, (at + 1) * pageBytes));
+    for (let at = 0; at < count; at++) note(file, notes, first + at, buffer.subarray(at * pageBytes, (at + 1) * pageBytes));
   }
   return notes;
 }
 
-function note(notes: Notes, number: number, page: Uint8Array): void {
+function note(file: DataFile, notes: Notes, number: number, page: Uint8Array): void {
   const kind = pageKind(page, number);
   notes.kinds[number] = CODES[kind];
   if (kind === 'branch') notes.children.set(number, childrenOf(page));
@@ -96,6 +110,9 @@ function note(notes: Notes, number: number, page: Uint8Array): void {
       else known.push(value);
     }
     notes.entries[number] = entries;
+    const transaction = transactionOf(page);
+    // What is newer than the file says was never finished.
+    if (transaction <= file.meta.transaction) notes.transactions.set(number, Number(transaction));
   }
 }
 

@@ -1,9 +1,10 @@
 import { link, rename } from 'node:fs/promises';
+import { bytesText } from '../../core/bytes.ts';
 import { RecordStoreError } from '../../errors.ts';
 import { DataFile } from './data-file.ts';
 import { createFile, LmdbEnvironment, mapError, removeFile, type RowWrite } from './environment.ts';
 import { formatRow, isFormat } from './format-row.ts';
-import { intactEntries } from './intact-entries.ts';
+import { entriesOf, intactEntries } from './intact-entries.ts';
 import { survey, type Survey } from './page-survey.ts';
 import { Rebuild } from './rebuild.ts';
 import { ROW } from './rows.ts';
@@ -64,7 +65,8 @@ export interface SalvageReport {
 }
 
 /**
- * Puts the intact records of a damaged file into a new one in its place; the damaged one is kept under
+ * Puts the intact records of a damaged file into a new one in its place, with those whose inner pages
+ * are lost in the newest version that is left of them (which may be one that was removed since); the damaged one is kept under
  * another name. After a crash in between, one of the two is there under the old name.
  * @throws RecordStoreError RECORD_STORE_IO
  */
@@ -87,7 +89,7 @@ export async function salvageFile(path: string, options: Omit<CheckOptions, 'pag
         await environment.commit([...rows, ...rebuild.counts()]);
         rows = [];
       };
-      for await (const rebuilt of rebuiltRows(file, found, rebuild, options)) {
+      for await (const rebuilt of salvagedRows(file, found, rebuild, options)) {
         rows.push(...rebuilt.rows);
         counts = rebuilt.counts;
         if (rows.length >= ROWS_AT_A_TIME) await flush();
@@ -134,6 +136,23 @@ async function* rebuiltRows(file: DataFile, found: Survey, rebuild: Rebuild, { o
     yield { rows: rebuild.take(entry), counts: { records: rebuild.records, providers: rebuild.providers } };
   }
   onProgress?.({ rows, expectedRows });
+}
+
+/** What can be reached first; then, of each key that cannot, the newest row that is left of it. */
+async function* salvagedRows(file: DataFile, found: Survey, rebuild: Rebuild, options: CheckOptions): AsyncGenerator<{ rows: RowWrite[]; counts: { records: number; providers: number } }, void, undefined> {
+  const seen = new Set<string>();
+  for await (const rebuilt of rebuiltRows(file, found, rebuild, options)) {
+    if (found.orphans.length > 0 && rebuilt.rows[0] !== undefined) seen.add(bytesText(rebuilt.rows[0].key));
+    yield rebuilt;
+  }
+  for await (const entry of entriesOf(file, found.orphans, found.damage, options.signal)) {
+    const text = bytesText(entry.key);
+    if (seen.has(text)) continue;
+    const rows = rebuild.take(entry);
+    if (rows.length === 0) continue;
+    seen.add(text);
+    yield { rows, counts: { records: rebuild.records, providers: rebuild.providers } };
+  }
 }
 
 /** @throws RecordStoreError RECORD_STORE_CORRUPT saying what to do about it. */
