@@ -168,6 +168,16 @@ test('a compacted file has the same records in fewer pages', async () => {
   const store = await open(path);
   for (let number = 0; number < RECORDS; number += 2) await store.remove(keyOf(number));
   const left = await intact(store);
+  // While it is written to.
+  const [live] = await Promise.all([store.compact(), store.put({ key: keyOf(1), value: valueOf(1) }), store.verify()]);
+  expect(live.bytesAfter).toBeLessThan(live.bytesBefore);
+  expect((await stat(path)).size).toBeLessThan(live.bytesBefore);
+  await store.put({ key: keyOf(2), value: valueOf(3) });
+  await store.put({ key: keyOf(2), value: valueOf(2) });
+  await store.remove(keyOf(2));
+  expect(await intact(store)).toBe(left);
+  for (let number = 1; number < RECORDS; number += 6) await store.remove(keyOf(number));
+  const kept = await intact(store);
   await store.copyTo(join(directory.path, 'copy.lmdb'));
   await expect(compactLmdbFile(path)).rejects.toMatchObject({ code: 'RECORD_STORE_CONFIG' });
   await store.close();
@@ -175,12 +185,17 @@ test('a compacted file has the same records in fewer pages', async () => {
   expect(bytesAfter).toBeLessThan(bytesBefore);
   for (const name of ['records.lmdb', 'copy.lmdb']) {
     await using again = await open(join(directory.path, name));
-    expect(await intact(again)).toBe(left);
-    expect(await again.verify()).toMatchObject({ sound: true, records: left, providers: 2 });
+    expect(await intact(again)).toBe(kept);
+    expect(await again.verify()).toMatchObject({ sound: true, records: kept, providers: 2 });
   }
+  // What a crash in the middle of such work leaves behind is cleared away.
+  await writeFile(`${path}.compact-1`, 'left over');
+  await using clearing = await open(path);
+  expect(await intact(clearing)).toBe(kept);
+  await expect(stat(`${path}.compact-1`)).rejects.toMatchObject({ code: 'ENOENT' });
   await copyFile(path, join(directory.path, 'moved.lmdb'));
   await using moved = await open(join(directory.path, 'moved.lmdb'));
-  expect(await intact(moved)).toBe(left);
+  expect(await intact(moved)).toBe(kept);
 });
 
 /** Not `once`: that would leave a listener for errors behind each time. */

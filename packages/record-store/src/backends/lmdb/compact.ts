@@ -1,6 +1,4 @@
-import { rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { LmdbEnvironment, mapError, removeFile, syncFile } from './environment.ts';
+import { LmdbEnvironment } from './environment.ts';
 import { assertFormat } from './format-row.ts';
 import { assertSound, checkFile } from './salvage.ts';
 
@@ -11,21 +9,13 @@ import { assertSound, checkFile } from './salvage.ts';
  */
 export async function compactFile(path: string): Promise<{ bytesBefore: number; bytesAfter: number }> {
   assertSound(path, await checkFile(path, { pagesOnly: true }));
-  const draft = `${path}.compact-${process.pid}`;
-  await removeFile(draft);
   const environment = await LmdbEnvironment.open(path);
   try {
     assertFormat(environment);
-    await environment.copyTo(draft);
-    const [before, after] = await Promise.all([stat(path), stat(draft)]);
-    await rename(draft, path);
-    await syncFile(dirname(path));
-    return { bytesBefore: before.size, bytesAfter: after.size };
-  } catch (error) {
-    throw mapError(error, path);
+    const { environment: compacted, bytesBefore, bytesAfter } = await environment.compacted();
+    await compacted.close();
+    return { bytesBefore, bytesAfter };
   } finally {
     await environment.close();
-    await removeFile(draft);
-    await removeFile(`${draft}-lock`);
   }
 }

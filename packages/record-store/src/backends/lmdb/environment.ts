@@ -1,4 +1,4 @@
-import { link, mkdir, open as openFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open as openFile, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
@@ -32,12 +32,16 @@ const openHere = new Set<string>();
  * first and syncs later, is off).
  */
 export class LmdbEnvironment {
-  readonly path: string;
+  #path: string;
   readonly #database: RootDatabase<Buffer, Uint8Array>;
 
   private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>) {
-    this.path = path;
+    this.#path = path;
     this.#database = database;
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   /**
@@ -118,6 +122,34 @@ export class LmdbEnvironment {
       await syncFile(path);
     } catch (error) {
       throw mapError(error, path);
+    }
+  }
+
+  /**
+   * Makes a compacted copy, opens it and gives it the file's name; this one goes on under none. Nobody
+   * may commit meanwhile. After a crash in between, either is there. @throws RecordStoreError RECORD_STORE_IO
+   */
+  async compacted(): Promise<{ environment: LmdbEnvironment; bytesBefore: number; bytesAfter: number }> {
+    const draft = `${this.path}.compact-${process.pid}`;
+    await removeFile(draft);
+    await removeFile(`${draft}-lock`);
+    await this.copyTo(draft);
+    const environment = await LmdbEnvironment.open(draft);
+    try {
+      const [before, after] = await Promise.all([stat(this.path), stat(draft)]);
+      await rename(draft, this.path);
+      // Whoever opens the file next must find us in its table of readers.
+      await rename(`${draft}-lock`, `${this.path}-lock`);
+      await syncFile(dirname(this.path));
+      openHere.delete(draft);
+      openHere.delete(this.path);
+      environment.#path = this.#path;
+      openHere.add(this.path);
+      this.#path = draft;
+      return { environment, bytesBefore: before.size, bytesAfter: after.size };
+    } catch (error) {
+      await environment.close();
+      throw mapError(error, draft);
     }
   }
 
@@ -224,6 +256,14 @@ export async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
   });
+}
+
+/** Removes drafts of this file that a crash left behind. Call it only while the file is open here, so that nobody else works on one. */
+export async function clearDrafts(path: string): Promise<void> {
+  const name = basename(path);
+  for (const other of await readdir(dirname(path))) {
+    if (other.startsWith(name) && /^\.(?:new|compact|salvaged)-\d+(?:-lock)?$/.test(other.slice(name.length))) await removeFile(join(dirname(path), other));
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

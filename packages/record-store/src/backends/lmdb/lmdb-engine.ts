@@ -182,9 +182,24 @@ export class LmdbEngine implements RecordEngine {
     return chunk;
   }
 
+  /** Puts a compacted copy in the place of the file, between two commits. Resolves with the file's bytes before and after. */
+  compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
+    return this.#queue.between(async () => {
+      const old = this.#environment;
+      const replaced = await old.compacted();
+      this.#environment = replaced.environment;
+      await old.close();
+      return replaced;
+    });
+  }
+
   usage(): EngineUsage {
     const { local, remote, origins } = this.#state.usage;
     return { local, remote, origins };
+  }
+
+  get environment(): LmdbEnvironment {
+    return this.#environment;
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import type { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import { pause, SYSTEM } from '../system.ts';
-import { createFile, LmdbEnvironment, mapError, removeFile } from './environment.ts';
+import { clearDrafts, createFile, LmdbEnvironment, mapError, removeFile } from './environment.ts';
 import { assertFormat, formatRow } from './format-row.ts';
 import { LmdbEngine } from './lmdb-engine.ts';
 import { Rebuild } from './rebuild.ts';
@@ -45,14 +45,17 @@ export type LmdbTaskOptions = Omit<CheckOptions, 'pagesOnly'>;
 export class LmdbRecordStore extends PolicyStore {
   /** The file. */
   readonly path: string;
-  readonly #environment: LmdbEnvironment;
+  readonly #engine: LmdbEngine;
+  /** Tasks over the whole file, one at a time. */
+  #task: Promise<unknown> = Promise.resolve();
 
   private constructor(options: LmdbRecordStoreOptions, environment: LmdbEnvironment) {
     const settings = toSettings(options, SYSTEM);
     const onDamaged = options.onDamaged ?? ((): void => undefined);
-    super({ settings, pause, engine: (report, choose) => new LmdbEngine({ caps: settings.caps, environment, report, choose, onDamaged }) });
+    let made: LmdbEngine | undefined;
+    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, environment, report, choose, onDamaged })) });
     this.path = options.path;
-    this.#environment = environment;
+    this.#engine = made!;
   }
 
   /**
@@ -83,6 +86,7 @@ export class LmdbRecordStore extends PolicyStore {
     const environment = await LmdbEnvironment.open(path);
     try {
       assertFormat(environment);
+      await clearDrafts(environment.path);
       return new LmdbRecordStore(options, environment);
     } catch (error) {
       await environment.close();
@@ -92,13 +96,33 @@ export class LmdbRecordStore extends PolicyStore {
 
   /** Looks at every page and every row of what was last committed, while everything else goes on. */
   verify(options: LmdbTaskOptions = {}): Promise<LmdbCheck> {
-    return this.#environment.withSnapshot(() => checkFile(this.#environment.path, options));
+    return this.#alone(() => this.#engine.environment.withSnapshot(() => checkFile(this.path, options)));
+  }
+
+  /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_IO */
+  compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
+    return this.#alone(() => this.#engine.compact());
   }
 
   /** Writes a compacted copy of what was last committed, which `open` takes; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
-  async copyTo(path: string): Promise<void> {
-    await this.#environment.copyTo(path);
-    await removeFile(`${path}-lock`);
+  copyTo(path: string): Promise<void> {
+    return this.#alone(async () => {
+      await this.#engine.environment.copyTo(path);
+      await removeFile(`${path}-lock`);
+    });
+  }
+
+  /** Also waits for tasks over the whole file. */
+  override async close(): Promise<void> {
+    const closing = super.close();
+    await this.#task;
+    await closing;
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#task.then(work);
+    this.#task = run.catch(() => undefined);
+    return run;
   }
 }
 

@@ -50,6 +50,8 @@ export class WriteQueue {
   #open: Batch = new Batch();
   #flying: Batch | undefined;
   #running: Promise<void> | undefined;
+  /** Settles when commits may go on. */
+  #held: Promise<void> = Promise.resolve();
 
   constructor(parts: WriteQueueParts) {
     this.#parts = parts;
@@ -98,6 +100,20 @@ export class WriteQueue {
     return (this.#full.at(-1) ?? this.#flying)?.done ?? Promise.resolve();
   }
 
+  /** Runs `work` between two commits. What is decided meanwhile waits. */
+  async between<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#held;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    try {
+      await before;
+      await this.#flying?.done.catch(() => undefined);
+      return await work();
+    } finally {
+      resolve();
+    }
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -117,6 +133,8 @@ export class WriteQueue {
       setImmediate(resolve);
     });
     for (;;) {
+      let held: Promise<void> | undefined;
+      while (held !== this.#held) await (held = this.#held);
       if (this.#full.length === 0 && this.#open.rows.length > 0) this.#close();
       const batch = this.#full.shift();
       if (batch === undefined) break;
