@@ -1,12 +1,13 @@
-import { link, mkdir, open as openFile, readdir, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { realpath, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
 import { pause } from '../system.ts';
+import { removeFile, syncFile } from './file-steps.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
 const PAGE_BYTES = 4096;
-const FILE_MODE = 0o600;
+export const FILE_MODE = 0o600;
 /** Messages of LMDB that say that its file, and not the disk, is at fault. */
 const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
 
@@ -203,81 +204,6 @@ function assertAlone(database: RootDatabase<Buffer, Uint8Array>, path: string): 
     .map((line) => /^\s*(\d+)\s/.exec(line)?.[1])
     .filter((pid) => pid !== undefined && Number(pid) !== process.pid);
   if (others.length > 0) throw new RecordStoreError('RECORD_STORE_CONFIG', `process ${others[0]} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
-}
-
-/** Creates the file with its first rows unless it exists. After a crash it is there as a whole or not at all. */
-export async function createFile(path: string, rows: readonly RowWrite[]): Promise<void> {
-  const target = resolve(path);
-  if (await exists(target)) return;
-  const directory = dirname(target);
-  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
-  const draft = join(directory, `${basename(target)}.new-${process.pid}`);
-  await removeFile(draft);
-  await removeFile(`${draft}-lock`);
-  await createBare(draft);
-  const environment = await LmdbEnvironment.open(draft);
-  try {
-    await environment.commit(rows);
-  } finally {
-    await environment.close();
-  }
-  await syncFile(draft);
-  await link(draft, target).catch(async (error: unknown) => {
-    const code = codeOf(error);
-    // Somebody else was faster: theirs is as good.
-    if (code === 'EEXIST') return;
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
-    await rename(draft, target);
-  });
-  await removeFile(draft);
-  await removeFile(`${draft}-lock`);
-  await syncFile(directory);
-  if (made !== undefined) await syncFile(dirname(made));
-}
-
-/** LMDB takes an empty file for a new one. */
-async function createBare(path: string): Promise<void> {
-  await (await openFile(path, 'wx', FILE_MODE)).close();
-}
-
-export async function syncFile(path: string): Promise<void> {
-  const handle = await openFile(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Directories cannot be synced everywhere.
-    if (!['EISDIR', 'EPERM', 'EINVAL'].includes(codeOf(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-export async function removeFile(path: string): Promise<void> {
-  await unlink(path).catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw error;
-  });
-}
-
-/** Removes drafts of this file that a crash left behind. Call it only while the file is open here, so that nobody else works on one. */
-export async function clearDrafts(path: string): Promise<void> {
-  const name = basename(path);
-  for (const other of await readdir(dirname(path))) {
-    if (other.startsWith(name) && /^\.(?:new|compact|salvaged)-\d+(?:-lock)?$/.test(other.slice(name.length))) await removeFile(join(dirname(path), other));
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).size > 0;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }
 
 /** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */

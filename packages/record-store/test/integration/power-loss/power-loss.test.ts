@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '@p2p/testkit';
 import { expect, test } from 'vitest';
-import { removeFile } from '../../../src/backends/lmdb/environment.ts';
+import { removeFile } from '../../../src/backends/lmdb/file-steps.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { diskImages } from './disk-images.ts';
 import { openAt } from './open-at.ts';
