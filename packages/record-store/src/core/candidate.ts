@@ -70,7 +70,7 @@ export function valueCandidate(
 
 export function providerCandidate({ key, provider, addresses, expires }: ProviderRecord, origin: string | undefined, settings: Settings, now: number): StoredProvider {
   const local = equalBytes(provider, settings.localId);
-  return { key, provider, addresses, expires: clamp(expires, local, settings.maxTtlMs, now), storedAt: now, bytes: providerRecordBytes(key, provider, addresses), local, origin };
+  return { key, provider, addresses, expires: clamp(expires, local, settings.maxTtlMs, now), storedAt: now, bytes: providerRecordBytes(key, provider, addresses), local, origin, position: 0 };
 }
 
 /** Unix ms, Infinity for never. */

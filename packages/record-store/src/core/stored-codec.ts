@@ -14,7 +14,7 @@ import { providerRecordBytes, valueRecordBytes, type StoredProvider, type Stored
  * | 2 + n each | publisher, rank, origin (UTF-8), those whose bit is set |
  * | rest | the value |
  *
- * A provider row is the same with format 2 and, as rest, per address 2 bytes of length and UTF-8.
+ * A provider row is the same with format 2 and, as rest, 6 bytes of position and per address 2 bytes of length and UTF-8.
  * The key (and the provider) is what the row is filed under.
  */
 const VALUE_FORMAT = 1;
@@ -24,6 +24,7 @@ const PUBLISHER = 2;
 const RANK = 4;
 const ORIGIN = 8;
 const HEAD_BYTES = 18;
+const POSITION_BYTES = 6;
 const MAX_ADDRESSES = 0xffff;
 
 const encoder = new TextEncoder();
@@ -44,11 +45,14 @@ export function decodeValue(key: Uint8Array, row: Uint8Array): StoredValue {
 
 /** A provider row. */
 export function encodeProvider(stored: Omit<StoredProvider, 'key' | 'provider' | 'bytes'>): Uint8Array {
-  const { origin, addresses } = stored;
+  const { origin, addresses, position } = stored;
   if (addresses.length > MAX_ADDRESSES) throw new TypeError(`a provider has at most ${MAX_ADDRESSES} addresses`);
   const encoded = addresses.map((address) => encoder.encode(address));
-  const rest = new Uint8Array(encoded.reduce((bytes, address) => bytes + 2 + address.length, 0));
-  let at = 0;
+  const rest = new Uint8Array(encoded.reduce((bytes, address) => bytes + 2 + address.length, POSITION_BYTES));
+  const view = new DataView(rest.buffer);
+  view.setUint16(0, Math.floor(position / 0x1_0000_0000));
+  view.setUint32(2, position % 0x1_0000_0000);
+  let at = POSITION_BYTES;
   for (const address of encoded) at = putField(rest, at, address);
   return encodeRow(PROVIDER_FORMAT, stored, [[ORIGIN, origin === undefined ? undefined : encoder.encode(origin)]], rest);
 }
@@ -57,13 +61,16 @@ export function encodeProvider(stored: Omit<StoredProvider, 'key' | 'provider' |
 export function decodeProvider(key: Uint8Array, provider: Uint8Array, row: Uint8Array): StoredProvider {
   const { local, expires, storedAt, origin, publisher, rank, rest } = decodeRow(PROVIDER_FORMAT, row);
   if (publisher !== undefined || rank !== undefined) throw corrupt('a provider with fields of a value');
+  if (rest.length < POSITION_BYTES) throw corrupt('no position');
+  const view = new DataView(rest.buffer, rest.byteOffset, rest.byteLength);
+  const position = view.getUint16(0) * 0x1_0000_0000 + view.getUint32(2);
   const addresses: string[] = [];
-  for (let at = 0; at < rest.length; ) {
+  for (let at = POSITION_BYTES; at < rest.length; ) {
     const bytes = takeField(rest, at, 4 * MAX_ADDRESS_LENGTH);
     addresses.push(decodeText(bytes));
     at += 2 + bytes.length;
   }
-  return { key, provider, addresses, expires, storedAt, bytes: providerRecordBytes(key, provider, addresses), local, origin };
+  return { key, provider, addresses, expires, storedAt, bytes: providerRecordBytes(key, provider, addresses), local, origin, position };
 }
 
 /** Key and provider in one, delimited by the key's length, so that rows of one key lie together and no key's rows start as another's do. */

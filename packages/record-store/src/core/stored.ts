@@ -29,6 +29,8 @@ export interface StoredProvider extends StoredMeta {
   readonly key: Uint8Array;
   readonly provider: Uint8Array;
   readonly addresses: readonly string[];
+  /** Orders the providers of a key as they came; whoever is added again keeps it. Engines give it, from 1; candidates have 0. */
+  readonly position: number;
 }
 
 /** A value that asks to be stored: validated, its expiry clamped. Its bytes are the caller's until the engine copies them. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { acceptAny } from '../../src/index.ts';
-import { LmdbRecordStore } from '../../src/lmdb.ts';
+import { LmdbRecordStore } from '../../src/backends/lmdb/index.ts';
 
 /** What the conformance suite's child process opens, and is killed over. */
 export function open(directory: string): Promise<LmdbRecordStore> {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '@p2p/testkit';
 import { describe, expect, test } from 'vitest';
 import { acceptAny } from '../../src/index.ts';
-import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/lmdb.ts';
+import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/backends/lmdb/index.ts';
 import { DataFile } from '../../src/backends/lmdb/data-file.ts';
 import { survey } from '../../src/backends/lmdb/page-survey.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

@@ -2,7 +2,7 @@ import { admitProvider, admitValue, type Admission, type Chooser } from '../../c
 import { bytesText, copyBytes } from '../../core/bytes.ts';
 import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
 import { Ledger } from '../../core/ledger/ledger.ts';
-import { sortedKeys } from '../../core/ledger/sorted-keys.ts';
+import { selectedKeys, sortedKeys } from '../../core/ledger/sorted-keys.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
 import type { Caps } from '../../limits.ts';
 import type { StoreCapabilities } from '../../types.ts';
@@ -55,7 +55,7 @@ export class MemoryEngine implements RecordEngine {
   async *scanValues({ prefix, after, limit, now }: ValueScan): AsyncIterable<StoredValue> {
     const { values } = this.#ledger;
     let sinceNow = 0;
-    for await (const text of sortedKeys(selected(values, prefix, after, now), limit, pause)) {
+    for await (const text of sortedKeys(selectedKeys(values, prefix, after, now), limit, pause)) {
       const entry = values.get(text);
       if (entry !== undefined) yield entry;
       sinceNow += 1;
@@ -105,11 +105,4 @@ export class MemoryEngine implements RecordEngine {
   async close(): Promise<void> {
     this.#ledger.clear();
   }
-}
-
-/** The keys that a scan wants, in no order. */
-function* selected(values: Ledger['values'], prefix: Uint8Array | undefined, after: Uint8Array | undefined, now: number): Generator<string> {
-  const start = prefix === undefined ? '' : bytesText(prefix);
-  const greaterThan = after === undefined ? '' : bytesText(after);
-  for (const [text, entry] of values) if (entry.expires > now && text > greaterThan && text.startsWith(start)) yield text;
 }

@@ -132,6 +132,8 @@ export class Ledger implements AdmissionState {
       bytes,
       local,
       origin,
+      // Rows that are read back bring theirs.
+      position: candidate.position > 0 ? candidate.position : (list.remote.at(-1)?.position ?? 0) + 1,
       heapAt: -1,
       heapKey: 0,
     };
@@ -162,6 +164,17 @@ export class Ledger implements AdmissionState {
     const list = this.lists.get(this.#options.keyText(key));
     if (list === undefined) return undefined;
     return list.local !== undefined && equalBytes(list.local.provider, provider) ? list.local : find(list, provider);
+  }
+
+  /** Takes in what was stored before. Afterwards `sortProviders`. */
+  restore(stored: StoredValue | StoredProvider): void {
+    if ('provider' in stored) this.writeProvider(stored, undefined);
+    else this.writeValue({ outcome: 'inserted', candidate: { ...stored, ifVersion: undefined }, owner: stored, expires: stored.expires, bytes: stored.bytes }, undefined);
+  }
+
+  /** Puts the providers of every key into the order in which they came. */
+  sortProviders(): void {
+    for (const { remote } of this.lists.values()) remote.sort((one, other) => one.position - other.position);
   }
 
   /** All providers of a key: this node first, then the others as they came. */

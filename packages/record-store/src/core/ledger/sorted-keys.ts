@@ -1,3 +1,6 @@
+import { bytesText } from '../bytes.ts';
+import type { ValueEntry } from './entries.ts';
+
 const RUN = 4096;
 
 /** The sorted texts among which a merge picks. */
@@ -69,4 +72,11 @@ function sink(heap: Run[]): void {
     at = child;
   }
   heap[at] = moving;
+}
+
+/** The keys that a scan wants, in no order. */
+export function* selectedKeys(values: ReadonlyMap<string, ValueEntry>, prefix: Uint8Array | undefined, after: Uint8Array | undefined, now: number): Generator<string> {
+  const start = prefix === undefined ? '' : bytesText(prefix);
+  const greaterThan = after === undefined ? '' : bytesText(after);
+  for (const [text, entry] of values) if (entry.expires > now && text > greaterThan && text.startsWith(start)) yield text;
 }

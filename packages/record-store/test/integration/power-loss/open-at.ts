@@ -1,4 +1,4 @@
-import { LmdbRecordStore } from '../../../src/lmdb.ts';
+import { LmdbRecordStore } from '../../../src/backends/lmdb/index.ts';
 import { acceptAny } from '../../../src/index.ts';
 
 export function openAt(path: string): Promise<LmdbRecordStore> {

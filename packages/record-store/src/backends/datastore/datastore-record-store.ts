@@ -1,0 +1,45 @@
+import type { Datastore } from 'interface-datastore';
+import { toSettings } from '../../core/settings.ts';
+import type { RecordStoreOptions } from '../../options.ts';
+import { PolicyStore } from '../../store/policy-store.ts';
+import type { StoreCapabilities } from '../../types.ts';
+import { pause, SYSTEM } from '../system.ts';
+import { DatastoreEngine } from './datastore-engine.ts';
+import { RowKeys } from './row-keys.ts';
+
+/** Options of a store over a datastore. */
+export interface DatastoreRecordStoreOptions extends RecordStoreOptions {
+  /** An open datastore: LevelDB, IndexedDB, S3, … It stays the caller's: `close` leaves it open. One store at a time writes under a prefix. */
+  datastore: Datastore;
+  /** Path under which everything is filed. Default `/records`. */
+  prefix?: string | undefined;
+  /** What a commit of this datastore survives; the interface does not say. Default `no`. datastore-level: `process-crash`. */
+  durable?: StoreCapabilities['durable'] | undefined;
+  /** Whether its batches are atomic. Default false; datastore-level's and datastore-idb's are. */
+  atomic?: boolean | undefined;
+}
+
+/**
+ * A record store over any `interface-datastore`. What decisions need of every entry is kept in memory
+ * (some 300 bytes each), values are not.
+ */
+export class DatastoreRecordStore extends PolicyStore {
+  /**
+   * Reads what the datastore holds.
+   * @throws RecordStoreError RECORD_STORE_IO when it cannot be read; TypeError for options that are none.
+   */
+  static async open(options: DatastoreRecordStoreOptions): Promise<DatastoreRecordStore> {
+    const settings = toSettings(options, SYSTEM);
+    const { datastore, prefix = '/records', durable = 'no', atomic = false } = options;
+    const keys = new RowKeys(prefix);
+    const capabilities: StoreCapabilities = { durable, atomic, shared: false };
+    let engine: DatastoreEngine | undefined;
+    const store = new this({
+      settings,
+      pause,
+      engine: (report, choose) => (engine = new DatastoreEngine({ datastore, keys, capabilities, caps: settings.caps, report, choose })),
+    });
+    await engine!.load(settings.clock.now() + settings.maxTtlMs);
+    return store;
+  }
+}

@@ -1,0 +1,1 @@
+export { DatastoreRecordStore, type DatastoreRecordStoreOptions } from './datastore-record-store.ts';

@@ -1,0 +1,94 @@
+import { sha1 } from '@noble/hashes/legacy.js';
+import { toHex } from '../../core/hex.ts';
+import { RecordStoreError } from '../../errors.ts';
+import type { RedisArgument, SendCommand } from './redis-client.ts';
+
+/** Answers of a server that cannot serve now, as opposed to refusing what was asked. */
+const UNAVAILABLE: RegExp = /^(?:LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|TRYAGAIN|NOREPLICAS|UNBLOCKED)\b/;
+/** What errors of a server's own start with; those of a client read otherwise. */
+const SERVER_ERROR: RegExp = /^-?[A-Z]{2,}[A-Z0-9_]*\b/;
+
+/** Commands and scripts of one namespace: deadlines, aborts, and errors with our codes. */
+export class RedisConnection {
+  /** What every key starts with; holds the hash tag. */
+  readonly base: string;
+  readonly #send: SendCommand;
+  readonly #timeoutMs: number;
+  readonly #hashes = new Map<string, string>();
+
+  constructor(send: SendCommand, base: string, timeoutMs: number) {
+    this.#send = send;
+    this.base = base;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** A key of the namespace. */
+  key(name: string, bytes?: Uint8Array): RedisArgument {
+    if (bytes === undefined) return this.base + name;
+    const head = new TextEncoder().encode(this.base + name);
+    const key = new Uint8Array(head.length + bytes.length);
+    key.set(head);
+    key.set(bytes, head.length);
+    return key;
+  }
+
+  read(args: readonly RedisArgument[], signal: AbortSignal | undefined): Promise<unknown> {
+    return this.#within(() => this.#send(this.base, true, args), signal);
+  }
+
+  /** Runs a script over the namespace's keys. The server knows it by its hash after the first time. */
+  run(script: string, args: readonly RedisArgument[], signal: AbortSignal | undefined): Promise<unknown> {
+    let hash = this.#hashes.get(script);
+    if (hash === undefined) this.#hashes.set(script, (hash = toHex(sha1(new TextEncoder().encode(script)))));
+    const evalsha = ['EVALSHA', hash, '1', this.base, ...args];
+    return this.#within(async () => {
+      try {
+        return await this.#send(this.base, false, evalsha);
+      } catch (error) {
+        // A server that was restarted, or has not seen it yet. Nothing has happened.
+        if (!messageOf(error).includes('NOSCRIPT')) throw error;
+        return await this.#send(this.base, false, ['EVAL', script, '1', this.base, ...args]);
+      }
+    }, signal);
+  }
+
+  async #within(work: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+    signal?.throwIfAborted();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let abort: (() => void) | undefined;
+    try {
+      return await Promise.race([
+        work(),
+        new Promise<never>((_resolve, reject) => {
+          timer = setTimeout(() => reject(unavailable(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
+          abort = (): void => reject(signal!.reason as Error);
+          signal?.addEventListener('abort', abort, { once: true });
+        }),
+      ]);
+    } catch (error) {
+      if (signal?.aborted === true && error === signal.reason) throw error;
+      throw toRecordStoreError(error);
+    } finally {
+      clearTimeout(timer);
+      if (abort !== undefined) signal?.removeEventListener('abort', abort);
+    }
+  }
+}
+
+function toRecordStoreError(error: unknown): RecordStoreError {
+  if (error instanceof RecordStoreError) return error;
+  const message = messageOf(error);
+  if (message.includes('RECORDCORRUPT') || message.includes('data string too short')) {
+    return new RecordStoreError('RECORD_STORE_CORRUPT', 'a row in Redis is damaged: remove it, the network has other copies.', { cause: error });
+  }
+  if (SERVER_ERROR.test(message) && !UNAVAILABLE.test(message)) return new RecordStoreError('RECORD_STORE_IO', `Redis refused: ${message}`, { cause: error });
+  return unavailable(message, error);
+}
+
+function unavailable(what: string, cause?: unknown): RecordStoreError {
+  return new RecordStoreError('RECORD_STORE_UNAVAILABLE', `Redis cannot be reached (${what}): it is not known whether what was under way happened.`, cause === undefined ? {} : { cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryDatastore } from 'datastore-core';
+import { LevelDatastore } from 'datastore-level';
+import type { Datastore } from 'interface-datastore';
+import { afterAll, describe, test } from 'vitest';
+import { DatastoreRecordStore } from '../../src/backends/datastore/index.ts';
+import { recordStoreConformance } from '../../src/conformance/index.ts';
+import type { RecordStore } from '../../src/index.ts';
+
+describe('over memory', () => {
+  const datastores = new WeakMap<RecordStore, Datastore>();
+  const openOver = async (datastore: Datastore, options: Parameters<typeof DatastoreRecordStore.open>[0] | object): Promise<RecordStore> => {
+    const store = await DatastoreRecordStore.open({ ...(options as Parameters<typeof DatastoreRecordStore.open>[0]), datastore });
+    datastores.set(store, datastore);
+    return store;
+  };
+  recordStoreConformance({
+    test,
+    capabilities: { durable: 'no', atomic: false, shared: false },
+    open: (options) => openOver(new MemoryDatastore(), options),
+    reopen: (closed, options) => openOver(datastores.get(closed)!, options),
+  });
+});
+
+describe('over LevelDB', () => {
+  const datastores = new WeakMap<RecordStore, LevelDatastore>();
+  const opened: LevelDatastore[] = [];
+  const directories: string[] = [];
+  afterAll(async () => {
+    for (const datastore of opened) await datastore.close();
+    for (const directory of directories) await rm(directory, { recursive: true });
+  });
+  const directory = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), 'record-store-level-'));
+    directories.push(path);
+    return path;
+  };
+  const openOver = async (datastore: LevelDatastore, options: object): Promise<RecordStore> => {
+    const store = await DatastoreRecordStore.open({ ...(options as Parameters<typeof DatastoreRecordStore.open>[0]), datastore, durable: 'process-crash', atomic: true });
+    datastores.set(store, datastore);
+    return store;
+  };
+  recordStoreConformance({
+    test,
+    capabilities: { durable: 'process-crash', atomic: true, shared: false },
+    fuzzRuns: 10,
+    open: async (options) => {
+      const datastore = new LevelDatastore(await directory());
+      await datastore.open();
+      opened.push(datastore);
+      return await openOver(datastore, options);
+    },
+    reopen: async (closed, options) => openOver(datastores.get(closed)!, options),
+    crash: {
+      module: new URL('level-crash-module.ts', import.meta.url),
+      kills: process.env['RECORD_STORE_LONG'] === '1' ? 50 : 3,
+      directory: async () => ({ path: await directory(), remove: async () => {} }),
+    },
+  });
+});

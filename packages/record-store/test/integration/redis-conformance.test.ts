@@ -1,0 +1,60 @@
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, test } from 'vitest';
+import { RedisRecordStore, type RedisClientLike } from '../../src/backends/redis/index.ts';
+import { recordStoreConformance } from '../../src/conformance/index.ts';
+import type { RecordStore, RecordStoreOptions } from '../../src/index.ts';
+import { hasRedis, startRedis, type OwnRedis } from '../redis-server.ts';
+
+const existing = process.env['RECORD_STORE_REDIS_URL'];
+let server: OwnRedis | undefined;
+let url = existing ?? '';
+
+beforeAll(async () => {
+  if (existing !== undefined || !hasRedis()) return;
+  server = await startRedis();
+  url = server.url;
+});
+afterAll(async () => {
+  await server?.stop();
+});
+
+/** Every store gets a namespace of its own; what stays is removed with the server, or under its name. */
+function suite(client: () => RedisClientLike, fuzzRuns: number): void {
+  const namespaces = new WeakMap<RecordStore, string>();
+  const run = `${Date.now().toString(36)}-${process.pid}`;
+  let count = 0;
+  const open = async (namespace: string, options: RecordStoreOptions): Promise<RecordStore> => {
+    const store = await RedisRecordStore.open({ ...options, client: client(), namespace });
+    namespaces.set(store, namespace);
+    return store;
+  };
+  recordStoreConformance({
+    test,
+    fuzzRuns,
+    capabilities: { durable: 'no', atomic: true, shared: true },
+    open: (options) => open(`test-${run}-${count++}`, options),
+    reopen: (closed, options) => open(namespaces.get(closed)!, options),
+    openSecond: (first, options) => open(namespaces.get(first)!, options),
+  });
+}
+
+describe.skipIf(!hasRedis() && existing === undefined)('node-redis', () => {
+  let client: ReturnType<typeof createClient>;
+  beforeAll(async () => {
+    client = createClient({ url });
+    client.on('error', () => {});
+    await client.connect();
+  });
+  afterAll(() => client.destroy());
+  suite(() => client, 12);
+});
+
+describe.skipIf(!hasRedis() && existing === undefined)('ioredis', () => {
+  let client: Redis;
+  beforeAll(() => {
+    client = new Redis(url);
+  });
+  afterAll(() => client.disconnect());
+  suite(() => client, 3);
+});
