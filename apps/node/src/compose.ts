@@ -3,7 +3,7 @@ import type { KeyPair } from '@p2p/dave-wire';
 import { MemoryRecordStore, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
 import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 import { pino } from 'pino';
-import { AppError } from './cli/app-error.ts';
+import { AppError, codeOf } from './cli/app-error.ts';
 import type { Config } from './config/schema.ts';
 import { datRecordOptions } from './store/dat-records.ts';
 import { sweeping, type NodeRecords } from './store/node-records.ts';
@@ -37,12 +37,16 @@ export async function openRecords(config: Config, keyPair: KeyPair, logger: Logg
   }
   if (config.records === 'redis') return await openRedis(config, options, logger);
   const path = recordsPath(config.dataDir);
-  const store = await LmdbRecordStore.open({
+  const opening = LmdbRecordStore.open({
     ...options,
     path,
     damaged: 'salvage',
     onSalvaged: (report) => logger.error('the record file was damaged: what is intact was saved, the network has the rest', { ...report, damage: report.damage.slice(0, 5) }),
     onDamaged: (error, key) => logger.error('a stored record is damaged', { error: error.message, key: Buffer.from(key).toString('hex') }),
+  });
+  const store = await opening.catch((error: unknown) => {
+    if (codeOf(error) === 'RECORD_STORE_IN_USE') throw new AppError('APP_DAEMON_RUNNING', `${(error as Error).message}; or run this one with another --data-dir`, { cause: error });
+    throw error;
   });
   const sweeps = sweeping(store, onSweepFailure);
   return {

@@ -78,7 +78,7 @@ export class KillStorm implements Storm {
         await Promise.all(
           keys.slice(from, from + 256).map(async ([key, version]) => {
             const result = await reader.get(this.publicKey, key, { timeoutMs: 10_000 });
-            if (!result.found) throw new Error(`${key} is lost: version ${version} was acknowledged`);
+            if (!result.found) throw new Error(`${key} is lost: version ${version} was acknowledged (${result.answered} of ${result.asked} answered)\n${daemon.dave.err}`);
             if (result.source !== id) throw new Error(`${key} came from somebody else`);
             const found = Number(Buffer.from(result.entry.dat.value).toString('utf8', 0, 12));
             if (found < version) throw new Error(`${key} has version ${found}: ${version} was acknowledged`);

@@ -4,7 +4,7 @@ import { LmdbRecordStore } from '../../src/backends/lmdb/index.ts';
 /** Opens the file, reads all of it and writes to it, each time that it is told to, and says how that went. */
 const [, , path = ''] = process.argv;
 
-async function look(): Promise<string> {
+async function look(keep: boolean): Promise<string> {
   let store: LmdbRecordStore;
   try {
     store = await LmdbRecordStore.open({ path, localId: new Uint8Array(32).fill(9), validators: { default: acceptAny() }, limits: { maxRecords: 'unlimited' }, maxTtlMs: 'unlimited' });
@@ -25,10 +25,10 @@ async function look(): Promise<string> {
   } catch (error) {
     return (error as { code?: string }).code === 'RECORD_STORE_CORRUPT' ? 'served' : `${String((error as { code?: string }).code)} ${(error as Error).message}`;
   } finally {
-    await store.close();
+    if (!keep) await store.close();
   }
 }
 
-process.on('message', ({ explain }: { explain?: boolean }) => {
-  void look().then((outcome) => process.send!(explain !== true && outcome === 'RECORD_STORE_CORRUPT' ? 'refused' : outcome));
+process.on('message', ({ explain, keep }: { explain?: boolean; keep?: boolean }) => {
+  void look(keep === true).then((outcome) => process.send!(explain !== true && outcome === 'RECORD_STORE_CORRUPT' ? 'refused' : outcome));
 });

@@ -152,13 +152,28 @@ test('a file of something else, of a later format, or one that is in use is refu
 
   const used = join(directory.path, 'used.lmdb');
   const store = await open(used);
-  await expect(open(used)).rejects.toMatchObject({ code: 'RECORD_STORE_CONFIG' });
+  await expect(open(used)).rejects.toMatchObject({ code: 'RECORD_STORE_IN_USE' });
   const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [used], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   child.send({ round: 0, explain: true });
   const [answer] = (await once(child, 'message')) as [string];
   child.kill();
-  expect(answer).toBe('RECORD_STORE_CONFIG');
+  expect(answer).toBe('RECORD_STORE_IN_USE');
   await store.close();
+});
+
+test('of several processes that open one file at once, one gets it', { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  await filled(path);
+  const children = Array.from({ length: 4 }, () => fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+  try {
+    const answers = children.map(answered);
+    for (const child of children) child.send({ round: 0, explain: true, keep: true });
+    const outcomes = (await Promise.all(answers)).map(([answer]) => answer);
+    expect(outcomes.toSorted()).toEqual(['RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'served']);
+  } finally {
+    for (const child of children) child.kill();
+  }
 });
 
 test('a compacted file has the same records in fewer pages', async () => {
@@ -179,7 +194,7 @@ test('a compacted file has the same records in fewer pages', async () => {
   for (let number = 1; number < RECORDS; number += 6) await store.remove(keyOf(number));
   const kept = await intact(store);
   await store.copyTo(join(directory.path, 'copy.lmdb'));
-  await expect(compactLmdbFile(path)).rejects.toMatchObject({ code: 'RECORD_STORE_CONFIG' });
+  await expect(compactLmdbFile(path)).rejects.toMatchObject({ code: 'RECORD_STORE_IN_USE' });
   await store.close();
   const { bytesBefore, bytesAfter } = await compactLmdbFile(path);
   expect(bytesAfter).toBeLessThan(bytesBefore);

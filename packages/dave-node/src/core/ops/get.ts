@@ -121,7 +121,7 @@ export class GetRun {
     const { clock } = this.#modules;
     const keep = async (): Promise<void> => {
       const entry = await recalled;
-      if (entry !== undefined) this.#best = { entry, source: 'local', answeredMs: 0 };
+      if (entry !== undefined && entry !== 'unknown') this.#best = { entry, source: 'local', answeredMs: 0 };
     };
     await waitAtMost(clock, keep(), Math.max(0, deadline.endsAtMs - clock.monotonic()), deadline.signal);
     return this.#best !== undefined;

@@ -89,6 +89,9 @@ export interface PutBudget {
   take(address: string, sizeBytes: number): number;
 }
 
+/** What an earlier run stored of a key: an entry, nothing, or that it cannot be told now. */
+export type Recalled = Entry | 'unknown' | undefined;
+
 /** Everything that reading and writing need of the rest of the node. */
 export interface OperationsModules {
   readonly clock: Clock;
@@ -103,7 +106,7 @@ export interface OperationsModules {
    * Brings into memory what an earlier run stored of a key and has not been read back yet. Undefined
    * when all has been read; never rejects.
    */
-  readonly recall?: ((name: Pick<Dat, 'publicKey' | 'key'>) => Promise<Entry | undefined> | undefined) | undefined;
+  readonly recall?: ((name: Pick<Dat, 'publicKey' | 'key'>) => Promise<Recalled> | undefined) | undefined;
   readonly endpoint: Pick<Endpoint, 'send' | 'connect'>;
   readonly emitter: NodeEmitter;
   readonly counters: Counters;

@@ -20,7 +20,11 @@ export function serveGet(modules: ServeModules, message: Get, from: AddrPort): P
     return undefined;
   }
   const asked = { publicKey: Uint8Array.from(publicKey), key, requestId };
-  return recalled.then((entry) => answer(modules, entry, asked, from));
+  return recalled.then((entry) => {
+    // Who cannot tell says nothing: a not-found would be believed.
+    if (entry === 'unknown') count(modules.counters.gets, 'served-nothing');
+    else answer(modules, entry, asked, from);
+  });
 }
 
 function answer(modules: ServeModules, entry: Entry | undefined, asked: { publicKey: Uint8Array; key: string; requestId: bigint | undefined }, to: AddrPort): void {

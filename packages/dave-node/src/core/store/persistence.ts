@@ -8,12 +8,13 @@ import { count, type Counters } from '../counters.ts';
 import { waitAtMost } from '../ops/bounded-wait.ts';
 import type { DatName } from './dat-record.ts';
 import type { DatStore } from './dat-store.ts';
+import type { Recalled } from '../ops/modules.ts';
 import { Restore, type LoadReport } from './restore.ts';
 import { WriteBehind } from './write-behind.ts';
 
 const MAX_PENDING = 65_536;
 const CLOSE_DEADLINE_MS = 10_000;
-/** Records read before their turn at a time: what is asked for beyond counts as not here, as it would without any. */
+/** Records read before their turn at a time. */
 const MAX_RECALLS = 1024;
 /** Who asked does not wait much longer than this either. */
 const RECALL_MS = 1000;
@@ -112,16 +113,20 @@ export class Persistence {
 
   /**
    * While the records of earlier runs are still being read: looks whether there is one of a key that
-   * memory does not hold, and brings it there, verified. Undefined when nothing can be expected of it,
-   * which costs nothing. Never rejects: where the record store fails the answer is that nothing is there.
+   * memory does not hold, and brings it there, verified. Undefined when all has been read, which costs
+   * nothing. Never rejects: `unknown` when the record store fails or is slow, or too much is asked for.
    */
-  recall(name: DatName): Promise<Entry | undefined> | undefined {
-    if (this.#restore.done || this.#closing !== undefined || this.#recalls >= MAX_RECALLS) return undefined;
+  recall(name: DatName): Promise<Recalled> | undefined {
+    if (this.#restore.done || this.#closing !== undefined) return undefined;
+    if (this.#recalls >= MAX_RECALLS) {
+      count(this.#modules.counters.gets, 'recall-refused');
+      return Promise.resolve('unknown');
+    }
     this.#recalls += 1;
     return this.#recall({ publicKey: Uint8Array.from(name.publicKey), key: name.key });
   }
 
-  async #recall(name: DatName): Promise<Entry | undefined> {
+  async #recall(name: DatName): Promise<Recalled> {
     const { clock, counters } = this.#modules;
     const { gets } = counters;
     const { signal } = this.#abortLoad;
@@ -132,14 +137,14 @@ export class Persistence {
         // The record store may be slow for a moment, or hang: nobody waits for that.
         work.catch(() => undefined);
         count(gets, 'recall-failed');
-        return undefined;
+        return 'unknown';
       }
       count(gets, entry === undefined ? 'recalled-nothing' : 'recalled');
       return entry;
     } catch {
       // `load` meets the same failure, and reports it at a bounded pace.
       count(gets, 'recall-failed');
-      return undefined;
+      return 'unknown';
     } finally {
       this.#recalls -= 1;
     }

@@ -30,3 +30,17 @@ test('a get ends at its deadline while the record store hangs', async () => {
   expect(result.found).toBe(false);
   expect(world.clock.monotonic() - startedMs).toBeLessThan(400);
 });
+
+test('a node that cannot tell says nothing, rather than that it has nothing', async () => {
+  const world = new OpsWorld('recall unknown');
+  const dat = await world.dat(world.identity('author'), 'key', 'value');
+  let slow = true;
+  const recall = async (): Promise<Entry | 'unknown'> => (slow ? 'unknown' : { dat, replicas: [] });
+  const restarted = await world.node('192.0.2.9', { modules: { recall } });
+  const [asker] = await world.mesh(1);
+  world.introduce([asker!, restarted]);
+  const result = asker!.operations.get(dat.publicKey, 'key', { timeoutMs: 4000 });
+  world.clock.setTimer(200, () => (slow = false));
+  // Asked again meanwhile, as after any loss.
+  expect(await world.run(result, 6000)).toMatchObject({ found: true, source: restarted.identity.id });
+});

@@ -5,7 +5,7 @@ import { assertSound, checkFile } from './salvage.ts';
 /**
  * Rewrites a file that no process has open without the pages that are free: LMDB reuses those, but
  * never gives them back. After a crash in between, the old file or the new one is there.
- * @throws RecordStoreError RECORD_STORE_CONFIG when it is in use, RECORD_STORE_CORRUPT, RECORD_STORE_IO
+ * @throws RecordStoreError RECORD_STORE_IN_USE, RECORD_STORE_CORRUPT, RECORD_STORE_IO
  */
 export async function compactFile(path: string): Promise<{ bytesBefore: number; bytesAfter: number }> {
   assertSound(path, await checkFile(path, { pagesOnly: true }));

@@ -2,12 +2,14 @@ import { realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
-import { pause } from '../system.ts';
+import { pause, SYSTEM } from '../system.ts';
 import { removeFile, syncFile } from './file-steps.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
 const PAGE_BYTES = 4096;
 export const FILE_MODE = 0o600;
+/** Tries again while others have the file open. */
+const CONTENTIONS = 6;
 /** Messages of LMDB that say that its file, and not the disk, is at fault. */
 const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
 
@@ -47,26 +49,31 @@ export class LmdbEnvironment {
 
   /**
    * Opens the file, which exists (see `createFile`) and has been looked at.
-   * @throws RecordStoreError RECORD_STORE_CONFIG without the package `lmdb` or when another process has
-   * the file open, RECORD_STORE_CORRUPT, RECORD_STORE_IO
+   * @throws RecordStoreError RECORD_STORE_IN_USE, RECORD_STORE_CONFIG without the package `lmdb`,
+   * RECORD_STORE_CORRUPT, RECORD_STORE_IO
    */
   static async open(path: string): Promise<LmdbEnvironment> {
     const real = await realpath(path).catch((error: unknown) => {
       throw mapError(error, path);
     });
-    if (openHere.has(real)) throw new RecordStoreError('RECORD_STORE_CONFIG', `this process has ${path} open already: use one store for it.`);
+    if (openHere.has(real)) throw new RecordStoreError('RECORD_STORE_IN_USE', `this process has ${path} open already: use one store for it.`);
     openHere.add(real);
     try {
-      const database = await openDatabase(real);
-      try {
-        // Takes our place in the table of readers, so that whoever opens the file next sees us.
-        database.get(Buffer.of(0));
-        assertAlone(database, path);
-      } catch (error) {
-        await database.close();
-        throw error;
+      for (let left = CONTENTIONS; ; left--) {
+        const database = await openDatabase(real);
+        try {
+          // Takes our place in the table of readers, so that whoever opens the file next sees us.
+          database.get(Buffer.of(0));
+          assertAlone(database, path);
+          return new LmdbEnvironment(real, database);
+        } catch (error) {
+          await database.close();
+          if (left === 0 || (error as { code?: unknown }).code !== 'RECORD_STORE_IN_USE') throw error;
+        }
+        // Who opens it at the same moment sees us as we see them: both step back, and come again in another order.
+        const waitMs = 20 + SYSTEM.random.float() * 100;
+        await new Promise((resume) => setTimeout(resume, waitMs));
       }
-      return new LmdbEnvironment(real, database);
     } catch (error) {
       openHere.delete(real);
       throw mapError(error, path);
@@ -203,7 +210,7 @@ function assertAlone(database: RootDatabase<Buffer, Uint8Array>, path: string): 
     .split('\n')
     .map((line) => /^\s*(\d+)\s/.exec(line)?.[1])
     .filter((pid) => pid !== undefined && Number(pid) !== process.pid);
-  if (others.length > 0) throw new RecordStoreError('RECORD_STORE_CONFIG', `process ${others[0]} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
+  if (others.length > 0) throw new RecordStoreError('RECORD_STORE_IN_USE', `process ${others[0]} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
 }
 
 /** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */

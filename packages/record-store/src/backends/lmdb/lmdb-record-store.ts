@@ -63,7 +63,7 @@ export class LmdbRecordStore extends PolicyStore {
   /**
    * Opens or creates the file.
    * @throws TypeError for options that are none; RecordStoreError RECORD_STORE_CORRUPT, RECORD_STORE_IO,
-   * RECORD_STORE_CONFIG without the package `lmdb`, for a file of something else, or one that a process has open
+   * RECORD_STORE_IN_USE, RECORD_STORE_CONFIG without the package `lmdb` or for a file of something else
    */
   static async open(options: LmdbRecordStoreOptions): Promise<LmdbRecordStore> {
     const { path, damaged = 'refuse' } = options;
