@@ -127,6 +127,31 @@ export const CAP_CASES: readonly Case[] = [
     },
   },
   {
+    name: 'what an origin had stored and is gone counts no more, and is not evicted again',
+    needs: ['values', 'providers', 'limits', 'stats', 'sweep'],
+    run: async (context) => {
+      const store = await context.open({ limits: { perOrigin: { maxRecords: 2, maxProviders: 2 } } });
+      const from = { origin: 'o' };
+      const soon = { expires: context.clock.nowMs + 10 };
+      for (let at = 0; at < 5; at++) {
+        await store.put(value(`k${at}`, 'v', soon), from);
+        await store.addProvider(provider(`k${at}`, at, soon), from);
+        await store.remove(text(`k${at}`));
+        await store.removeProvider(text(`k${at}`), id(at));
+      }
+      for (let at = 0; at < 2; at++) {
+        await store.put(value(`x${at}`, 'v', soon), from);
+        await store.addProvider(provider(`x${at}`, at, { ...soon, addresses: [] }), from);
+      }
+      context.clock.advance(10);
+      equal(await store.put(value('y', 'v'), from), INSERTED, 'a record in place of expired ones');
+      equal(await store.addProvider(provider('y', 1, { addresses: [] }), from), INSERTED, 'a provider in place of expired ones');
+      await store.sweep();
+      const stats = await store.stats();
+      equal([stats.remote, stats.origins], [{ records: 1, bytes: 2 + 33, providedKeys: 1, providers: 1 }, 1], 'what is left');
+    },
+  },
+  {
     name: 'a record counts for the origin whose value it holds',
     needs: ['values', 'limits', 'stats'],
     run: async (context) => {

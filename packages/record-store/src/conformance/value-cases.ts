@@ -59,6 +59,21 @@ export const VALUE_CASES: readonly Case[] = [
     },
   },
   {
+    name: 'long keys that differ in their last byte are different keys',
+    needs: ['values', 'providers', 'scans'],
+    run: async (context) => {
+      const store = await context.open();
+      const keys = [0, 1, 255].map((last) => new Uint8Array(1024).fill(7).fill(last, 1023));
+      for (const [at, key] of keys.entries()) equal(await store.put(value(key, `v${at}`)), INSERTED, `key ${at}`);
+      for (const [at, key] of keys.entries()) equal((await store.get(key))?.value, text(`v${at}`), `value ${at}`);
+      equal((await collect(store.records({ after: keys[0]! }))).map(({ key }) => key), keys.slice(1), 'those after the first');
+      for (const key of keys) await store.addProvider({ key, provider: key.subarray(800), addresses: [] });
+      for (const key of keys) equal((await store.providers(key)).map((record) => record.provider), [key.subarray(800)], 'providers');
+      equal(await store.remove(keys[1]!), true, 'remove');
+      equal((await collect(store.records())).length, 2, 'records left');
+    },
+  },
+  {
     name: 'remove with ifPublisher takes only that publisher’s record',
     needs,
     run: async (context) => {

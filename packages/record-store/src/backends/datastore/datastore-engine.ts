@@ -18,6 +18,7 @@ import { SerialBatches } from './serial-batches.ts';
 /** Rows that a scan reads at a time. */
 const READ_AHEAD = 64;
 const SWEEP_CHUNK = 512;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A write: what it has to know of stored values, and what it does to the ledger. */
 interface Job {
@@ -208,7 +209,7 @@ export class DatastoreEngine implements RecordEngine {
       throw error;
     } finally {
       // Values are read back when somebody asks for them.
-      for (const entry of [...loaded, ...touched]) if (entry.kind === 'value') entry.value = new Uint8Array(0);
+      for (const entry of [...loaded, ...touched]) if (entry.kind === 'value') this.#ledger.lend(entry, NOTHING);
     }
   }
 
@@ -239,7 +240,7 @@ export class DatastoreEngine implements RecordEngine {
         const path = this.#parts.keys.value(entry.key);
         const row = await this.#rows.get(path);
         // Somebody else deleted or damaged the row: then nothing is stored.
-        if (row === undefined || !this.#damaged.guard(path, () => (entry.value = decodeValue(entry.key, row).value))) this.#ledger.disown(entry);
+        if (row === undefined || !this.#damaged.guard(path, () => this.#ledger.lend(entry, decodeValue(entry.key, row).value))) this.#ledger.disown(entry);
       }),
     );
     return [...wanted];

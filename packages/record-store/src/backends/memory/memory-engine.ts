@@ -9,7 +9,7 @@ import type { StoreCapabilities } from '../../types.ts';
 import { pause } from '../system.ts';
 
 /** A chunk of a sweep ends after this long. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 /** Entries that a scan hands out between pauses. */
 const SCAN_CHUNK = 1024;
 

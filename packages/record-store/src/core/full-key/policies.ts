@@ -1,8 +1,7 @@
 import type { Random } from '../../env.ts';
-import { bytesText } from '../bytes.ts';
 import type { Distance } from '../distance.ts';
-import { addressPrefix } from './address-prefix.ts';
-import { keyedHash, type HashKey } from './keyed-hash.ts';
+import type { HashKey } from './keyed-hash.ts';
+import { cachedTraits, distanceOf, drawsHigher, traitsOf, type MemberTraits } from './member-traits.ts';
 
 /** A provider as policies see it. */
 export interface PolicyMember {
@@ -47,11 +46,11 @@ const random: FullKeyPolicy = {
 /** The one farthest from the key goes: what libp2p's documentation recommends. */
 const closest: FullKeyPolicy = {
   name: 'closest',
-  choose: (newcomer, members, { key, distance }) => {
-    let farthest = distance(key, newcomer.provider);
+  choose: (newcomer, members, context) => {
+    let farthest = context.distance(context.key, newcomer.provider);
     let at = -1;
-    for (const [index, { provider }] of members.entries()) {
-      const far = distance(key, provider);
+    for (const [index, member] of members.entries()) {
+      const far = distanceOf(member, context);
       if (far > farthest) {
         farthest = far;
         at = index;
@@ -70,31 +69,48 @@ const closest: FullKeyPolicy = {
 const diverse: FullKeyPolicy = {
   name: 'diverse',
   choose: (newcomer, members, context) => {
-    const all = [...members, newcomer];
-    const origins = all.map((member) => member.origin);
-    const prefixes = all.map((member) => prefixesOf(member));
-    const crowdOfOrigin = tally(origins.map((origin) => (origin === undefined ? [] : [origin])));
-    const crowdOfPrefix = tally(prefixes);
-    const key = bytesText(context.key);
+    const traits: MemberTraits[] = [];
+    for (const member of members) traits.push(cachedTraits(member));
+    traits.push(traitsOf(newcomer));
     let worst = 0;
-    let worstScore: Score | undefined;
-    for (const [at, member] of all.entries()) {
-      const origin = origins[at];
-      const place = origin ?? prefixes[at]!.join(' ');
-      const score: Score = [
-        origin === undefined ? 0 : crowdOfOrigin.get(origin)!,
-        prefixes[at]!.reduce((most, prefix) => Math.max(most, crowdOfPrefix.get(prefix)!), 0),
-        keyedHash(context.secret, `${key}\u0000${place}`),
-        keyedHash(context.secret, `${key}\u0001${bytesText(member.provider)}`),
-      ];
-      if (worstScore === undefined || isWorse(score, worstScore)) {
-        worst = at;
-        worstScore = score;
-      }
+    let worstCrowd = -1;
+    let worstNetwork = -1;
+    for (let at = 0; at < traits.length; at++) {
+      const trait = traits[at]!;
+      const crowd = originCrowd(traits, trait);
+      if (crowd < worstCrowd) continue;
+      const network = networkCrowd(traits, trait);
+      if (crowd === worstCrowd && (network < worstNetwork || (network === worstNetwork && !drawsHigher(trait, traits[worst]!, context)))) continue;
+      worst = at;
+      worstCrowd = crowd;
+      worstNetwork = network;
     }
     return worst === members.length ? -1 : worst;
   },
 };
+
+/** How many come from its origin. Twenty or so: comparing each with each takes less than a map. */
+function originCrowd(traits: readonly MemberTraits[], { originHash }: MemberTraits): number {
+  if (originHash === undefined) return 0;
+  let crowd = 0;
+  for (let at = 0; at < traits.length; at++) if (traits[at]!.originHash === originHash) crowd += 1;
+  return crowd;
+}
+
+/** How many claim the network of its that most claim. */
+function networkCrowd(traits: readonly MemberTraits[], { networkHashes }: MemberTraits): number {
+  let most = 0;
+  for (let which = 0; which < networkHashes.length; which++) {
+    const hash = networkHashes[which]!;
+    let crowd = 0;
+    for (let at = 0; at < traits.length; at++) {
+      const hashes = traits[at]!.networkHashes;
+      if (hashes[0] === hash || (hashes.length > 1 && hashes.includes(hash))) crowd += 1;
+    }
+    if (crowd > most) most = crowd;
+  }
+  return most;
+}
 
 const POLICIES: Readonly<Record<FullKeyPolicyName, FullKeyPolicy>> = { incumbents, random, closest, diverse };
 
@@ -104,22 +120,4 @@ export function fullKeyPolicy(policy: FullKeyPolicyName | FullKeyPolicy = 'diver
   const found = Object.hasOwn(POLICIES, policy) ? POLICIES[policy] : undefined;
   if (found === undefined) throw new TypeError(`policies.fullKey must be one of ${Object.keys(POLICIES).join(', ')} or a policy, got ${policy}`);
   return found;
-}
-
-/** Crowd by origin, by network, ticket of the place, ticket of the id: compared in this order. */
-type Score = readonly [number, number, number, number];
-
-function isWorse(score: Score, than: Score): boolean {
-  for (let at = 0; at < 4; at++) if (score[at] !== than[at]) return score[at]! > than[at]!;
-  return false;
-}
-
-function prefixesOf(member: PolicyMember): readonly string[] {
-  return [...new Set(member.addresses.map(addressPrefix))].sort();
-}
-
-function tally(groups: readonly (readonly string[])[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const group of groups) for (const name of group) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
 }

@@ -1,5 +1,6 @@
 import type { StoredProvider, StoredValue } from '../stored.ts';
 import type { Expiring } from './expiry-heap.ts';
+import type { Slab } from './value-memory.ts';
 
 /** A value record in a ledger. */
 export interface ValueEntry extends StoredValue, Expiring {
@@ -7,6 +8,8 @@ export interface ValueEntry extends StoredValue, Expiring {
   /** The key as text. */
   readonly text: string;
   value: Uint8Array;
+  /** Where the value lies, if it shares memory. The value memory's own. */
+  slab: Slab | undefined;
   publisher: Uint8Array | undefined;
   rank: Uint8Array | undefined;
   expires: number;

@@ -7,9 +7,12 @@ import { Usage, type OriginUsage, type PoolUsage } from '../usage.ts';
 import type { LedgerEntry, ProviderEntry, ProviderList, ValueEntry } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { OriginIndex } from './origin-index.ts';
+import { ValueMemory } from './value-memory.ts';
 
 /** Expired entries that are removed at a time to make room. */
 const RECLAIM_CHUNK = 16;
+/** Values that a write moves together while too much memory is held for too few of them. */
+const EVACUATED_PER_WRITE = 16;
 
 export interface LedgerOptions {
   readonly caps: Caps;
@@ -31,6 +34,10 @@ export class Ledger implements AdmissionState {
   readonly #options: LedgerOptions;
   readonly #heaps = { value: { local: new ExpiryHeap<LedgerEntry>(), remote: new ExpiryHeap<LedgerEntry>() }, provider: { local: new ExpiryHeap<LedgerEntry>(), remote: new ExpiryHeap<LedgerEntry>() } };
   readonly #origins = new OriginIndex();
+  readonly #memory = new ValueMemory();
+  #evacuating: Iterator<ValueEntry> | undefined;
+  #lastKey: Uint8Array | undefined;
+  #lastText = '';
   readonly #room: { pool: PoolUsage; origin: OriginUsage; readonly caps: Caps };
 
   constructor(options: LedgerOptions) {
@@ -39,7 +46,11 @@ export class Ledger implements AdmissionState {
   }
 
   storedValue(key: Uint8Array): ValueEntry | undefined {
-    return this.values.get(this.#options.keyText(key));
+    const text = this.#options.keyText(key);
+    // An insert asks for its key first, and needs the text again.
+    this.#lastKey = key;
+    this.#lastText = text;
+    return this.values.get(text);
   }
 
   room(owner: Owner): Room {
@@ -51,13 +62,14 @@ export class Ledger implements AdmissionState {
   writeValue({ outcome, candidate, owner, expires, bytes }: ValueChange, stored: StoredValue | undefined): void {
     const { own, keyText } = this.#options;
     if (stored === undefined) {
-      const text = keyText(candidate.key);
+      const text = candidate.key === this.#lastKey ? this.#lastText : keyText(candidate.key);
       const { value, publisher, rank, storedAt } = candidate;
       const entry: ValueEntry = {
         kind: 'value',
         text,
         key: own(candidate.key),
-        value: own(value),
+        value,
+        slab: undefined,
         publisher: publisher === undefined ? undefined : own(publisher),
         rank,
         expires,
@@ -68,8 +80,10 @@ export class Ledger implements AdmissionState {
         heapAt: -1,
         heapKey: 0,
       };
+      this.#memory.put(entry, value);
       this.values.set(text, entry);
       this.#arrived(entry);
+      if (this.#memory.isWasteful) this.#evacuate();
       return;
     }
     const entry = stored as ValueEntry;
@@ -80,7 +94,7 @@ export class Ledger implements AdmissionState {
       this.usage.count('value', entry, bytes, 1);
     }
     if (outcome !== 'refreshed' || owner === candidate) {
-      if (outcome !== 'refreshed') entry.value = own(candidate.value);
+      if (outcome !== 'refreshed') this.#memory.put(entry, candidate.value);
       entry.publisher = candidate.publisher === undefined ? undefined : own(candidate.publisher);
       entry.rank = candidate.rank;
     }
@@ -92,6 +106,7 @@ export class Ledger implements AdmissionState {
       entry.origin = owner.origin;
       this.#arrived(entry);
     } else this.#expiryChanged(entry);
+    if (this.#memory.isWasteful) this.#evacuate();
   }
 
   situation(candidate: StoredProvider): ProviderSituation {
@@ -172,6 +187,12 @@ export class Ledger implements AdmissionState {
     else this.writeValue({ outcome: 'inserted', candidate: { ...stored, ifVersion: undefined }, owner: stored, expires: stored.expires, bytes: stored.bytes }, undefined);
   }
 
+  /** Gives an entry a value without copying it, for engines that keep values elsewhere. */
+  lend(entry: ValueEntry, value: Uint8Array): void {
+    this.#memory.release(entry);
+    entry.value = value;
+  }
+
   /** Puts the providers of every key into the order in which they came. */
   sortProviders(): void {
     for (const { remote } of this.lists.values()) remote.sort((one, other) => one.position - other.position);
@@ -184,8 +205,14 @@ export class Ledger implements AdmissionState {
     return list.local === undefined ? [...list.remote] : [list.local, ...list.remote];
   }
 
+  /** Bytes of shared memory that values keep alive. */
+  get heldBytes(): number {
+    return this.#memory.heldBytes;
+  }
+
   /** Forgets everything. */
   clear(): void {
+    this.#evacuating = undefined;
     this.values.clear();
     this.lists.clear();
     this.provided.clear();
@@ -193,8 +220,10 @@ export class Ledger implements AdmissionState {
 
   /** Takes an entry out. */
   remove(entry: LedgerEntry): void {
-    if (entry.kind === 'value') this.values.delete(entry.text);
-    else {
+    if (entry.kind === 'value') {
+      this.values.delete(entry.text);
+      this.#memory.release(entry);
+    } else {
       const { list } = entry;
       if (entry.local) {
         list.local = undefined;
@@ -225,6 +254,19 @@ export class Ledger implements AdmissionState {
       }
     }
     return expired;
+  }
+
+  /** Moves some values out of slabs that are mostly empty; the next writes go on where it stopped. */
+  #evacuate(): void {
+    this.#evacuating ??= this.values.values();
+    for (let moved = 0; moved < EVACUATED_PER_WRITE; moved++) {
+      const { value: entry, done } = this.#evacuating.next() as IteratorResult<ValueEntry, undefined>;
+      if (done === true) {
+        this.#evacuating = undefined;
+        return;
+      }
+      if (this.#memory.isSparse(entry)) this.#memory.put(entry, entry.value);
+    }
   }
 
   #arrived(entry: LedgerEntry): void {

@@ -63,6 +63,15 @@ export async function startCluster(): Promise<{ nodes: readonly OwnRedis[]; stop
     await stop();
     throw new Error(`the cluster could not be made: ${created.stdout}${created.stderr}`);
   }
+  // Each node makes up its own mind about whether the cluster is whole.
+  const deadline = Date.now() + 20_000;
+  for (const { port } of nodes) {
+    while (!spawnSync('redis-cli', ['-p', String(port), 'cluster', 'info'], { encoding: 'utf8' }).stdout.includes('cluster_state:ok')) {
+      if (Date.now() < deadline) continue;
+      await stop();
+      throw new Error('the cluster did not come up');
+    }
+  }
   return { nodes, stop };
 }
 

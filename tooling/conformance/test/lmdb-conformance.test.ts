@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
-import { recordStoreConformance } from '../../src/conformance/index.ts';
-import { LmdbRecordStore } from '../../src/backends/lmdb/index.ts';
+import { recordStoreConformance } from '@p2p/record-store/conformance';
+import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

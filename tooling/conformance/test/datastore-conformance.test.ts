@@ -5,9 +5,9 @@ import { MemoryDatastore } from 'datastore-core';
 import { LevelDatastore } from 'datastore-level';
 import type { Datastore } from 'interface-datastore';
 import { afterAll, describe, test } from 'vitest';
-import { DatastoreRecordStore } from '../../src/backends/datastore/index.ts';
-import { recordStoreConformance } from '../../src/conformance/index.ts';
-import type { RecordStore } from '../../src/index.ts';
+import { DatastoreRecordStore } from '@p2p/record-store/datastore';
+import { recordStoreConformance } from '@p2p/record-store/conformance';
+import type { RecordStore } from '@p2p/record-store';
 
 describe('over memory', () => {
   const datastores = new WeakMap<RecordStore, Datastore>();

@@ -1,10 +1,10 @@
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RedisRecordStore, type RedisClientLike } from '../../src/backends/redis/index.ts';
-import { recordStoreConformance } from '../../src/conformance/index.ts';
-import { acceptAny, type RecordStore, type RecordStoreOptions } from '../../src/index.ts';
-import { hasRedis, startCluster } from '../redis-server.ts';
+import { RedisRecordStore, type RedisClientLike } from '@p2p/record-store/redis';
+import { recordStoreConformance } from '@p2p/record-store/conformance';
+import { acceptAny, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
+import { hasRedis, startCluster } from './redis-server.ts';
 
 describe.skipIf(!hasRedis())('a cluster of three', () => {
   let cluster: Awaited<ReturnType<typeof startCluster>>;

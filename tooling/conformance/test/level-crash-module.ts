@@ -1,7 +1,7 @@
 // What the suite's kill -9 part imports, here and in the child that it kills.
 import { LevelDatastore } from 'datastore-level';
-import { DatastoreRecordStore } from '../../src/backends/datastore/index.ts';
-import { acceptAny, type RecordStore } from '../../src/index.ts';
+import { DatastoreRecordStore } from '@p2p/record-store/datastore';
+import { acceptAny, type RecordStore } from '@p2p/record-store';
 
 /** A store of its own datastore, which is closed with it. */
 class LevelRecordStore extends DatastoreRecordStore {

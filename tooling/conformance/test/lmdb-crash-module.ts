@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { acceptAny } from '../../src/index.ts';
-import { LmdbRecordStore } from '../../src/backends/lmdb/index.ts';
+import { acceptAny } from '@p2p/record-store';
+import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 
 /** What the conformance suite's child process opens, and is killed over. */
 export function open(directory: string): Promise<LmdbRecordStore> {

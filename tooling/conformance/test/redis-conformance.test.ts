@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { RedisRecordStore, type RedisClientLike } from '../../src/backends/redis/index.ts';
-import { recordStoreConformance } from '../../src/conformance/index.ts';
-import type { RecordStore, RecordStoreOptions } from '../../src/index.ts';
-import { hasRedis, startRedis, type OwnRedis } from '../redis-server.ts';
+import { RedisRecordStore, type RedisClientLike } from '@p2p/record-store/redis';
+import { recordStoreConformance } from '@p2p/record-store/conformance';
+import type { RecordStore, RecordStoreOptions } from '@p2p/record-store';
+import { hasRedis, startRedis, type OwnRedis } from './redis-server.ts';
 
 const existing = process.env['RECORD_STORE_REDIS_URL'];
 let server: OwnRedis | undefined;

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, test } from 'vitest';
-import { RedisRecordStore, type RedisRecordStoreOptions } from '../../src/backends/redis/index.ts';
-import { acceptAny, type RecordStore, type RecordStoreOptions } from '../../src/index.ts';
-import { hasRedis, startRedis, type OwnRedis } from '../redis-server.ts';
+import { RedisRecordStore, type RedisRecordStoreOptions } from '@p2p/record-store/redis';
+import { acceptAny, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
+import { hasRedis, startRedis, type OwnRedis } from './redis-server.ts';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const options: RecordStoreOptions = { localId: utf8('me'), validators: { default: acceptAny() } };
@@ -22,7 +22,7 @@ async function server(args: readonly string[] = []): Promise<OwnRedis> {
   return own;
 }
 
-async function nodeRedis(url: string): Promise<ReturnType<typeof createClient>> {
+async function nodeRedis(url: string) {
   const client = createClient({ url, socket: { reconnectStrategy: 50 } });
   client.on('error', () => {});
   await client.connect();
@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis())('Redis that does not do as one would like', () => {
     blocker.destroy();
   }, 20_000);
 
-  test('a row that is damaged: reading it says so, the others are served, writing it heals', async () => {
+  test('a row that is damaged: reading and writing it say so, the others are served, deleting it heals', async () => {
     const own = await server();
     const client = await nodeRedis(own.url);
     const store = await open({ client, namespace: 'n' });

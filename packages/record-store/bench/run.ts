@@ -1,0 +1,96 @@
+// The speed table of the README: our engines, js-libp2p's stores and rust-libp2p's MemoryStore in one run.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LevelDatastore } from 'datastore-level';
+import { createClient } from 'redis';
+import { DatastoreRecordStore } from '../src/backends/datastore/index.ts';
+import { RedisRecordStore } from '../src/backends/redis/index.ts';
+import { acceptAny, type RecordStore } from '../src/index.ts';
+import { libp2pStores } from './libp2p.ts';
+import { addOnFullKey, memoryRates, sweepOfAMillion } from './memory.ts';
+import { median, pipelined, rate, recordsOf, seconds } from './subjects.ts';
+
+const ROUNDS = 5;
+const options = { localId: Uint8Array.of(1), validators: { default: acceptAny() }, limits: { maxRecords: 'unlimited', maxTotalBytes: 'unlimited' } } as const;
+const temporary = await mkdtemp(join(tmpdir(), 'record-store-bench-'));
+
+function row(name: string, ...cells: string[]): void {
+  console.log(`| ${[name, ...cells].join(' | ')} |`);
+}
+
+/** Inserts, overwrites and gets per second, so many in flight; medians. */
+async function rates(name: string, count: number, inFlight: number, subject: { put(key: Uint8Array, value: Uint8Array): Promise<unknown>; get(key: Uint8Array): Promise<unknown> }, empty: (round: number) => Promise<typeof subject>): Promise<void> {
+  const found = { insert: [] as number[], overwrite: [] as number[], get: [] as number[] };
+  let current = subject;
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round > 0) current = await empty(round);
+    for (const [at, phase] of (['insert', 'overwrite'] as const).entries()) {
+      const records = recordsOf(count, at + 1);
+      found[phase].push(count / (await seconds(() => pipelined(records, inFlight, ({ key, value }) => current.put(key, value)))));
+    }
+    const keys = recordsOf(count);
+    found.get.push(count / (await seconds(() => pipelined(keys, inFlight, async ({ key }) => ((await current.get(key)) === undefined ? Promise.reject(new Error('lost')) : undefined)))));
+  }
+  row(name, `${rate(median(found.insert))} / ${rate(median(found.overwrite))}`, rate(median(found.get)));
+}
+
+const over = (store: RecordStore): { put(key: Uint8Array, value: Uint8Array): Promise<unknown>; get(key: Uint8Array): Promise<unknown> } => ({
+  put: (key, value) => store.put({ key, value }),
+  get: (key) => store.get(key),
+});
+
+console.log('| engine, 1 KiB values | put/s: insert / overwrite | get/s |\n|---|---|---|');
+for (const count of [1024, 100_000]) {
+  const { insert, overwrite, view, copy } = await memoryRates(count, ROUNDS);
+  row(`memory, ${count} records, one after the other`, `${rate(insert)} / ${rate(overwrite)}`, `${rate(view)} views, ${rate(copy)} copies`);
+}
+
+const rust = rustRates();
+for (const { count, insert, overwrite, copy } of rust) row(`rust-libp2p MemoryStore, ${count} records`, `${rate(insert)} / ${rate(overwrite)}`, `${rate(copy)} copies`);
+
+let level = 0;
+const levelDatastore = async (): Promise<LevelDatastore> => {
+  const datastore = new LevelDatastore(join(temporary, `level-${level++}`));
+  await datastore.open();
+  return datastore;
+};
+const overLevel = async (): Promise<ReturnType<typeof over>> => over(await DatastoreRecordStore.open({ ...options, datastore: await levelDatastore(), durable: 'process-crash', atomic: true }));
+await rates('datastore-level, 256 in flight', 10_000, 256, await overLevel(), overLevel);
+await rates('js-libp2p over datastore-level, 256 in flight', 10_000, 256, await libp2pStores(await levelDatastore()), async () => libp2pStores(await levelDatastore()));
+
+if (spawnSync('redis-server', ['--version']).status === 0) {
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', temporary], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept')) break;
+  const client = createClient({ url: `redis://127.0.0.1:${port}` });
+  await client.connect();
+  const overRedis = async (round: number): Promise<ReturnType<typeof over>> => over(await RedisRecordStore.open({ ...options, client, namespace: `bench-${round}` }));
+  await rates('redis on loopback, 512 in flight', 20_000, 512, await overRedis(0), overRedis);
+  client.destroy();
+  const ended = once(server, 'exit');
+  server.kill('SIGKILL');
+  await ended;
+}
+
+console.log('\n| what | memory engine | rust-libp2p |\n|---|---|---|');
+const rustAdd = rust[0] === undefined ? '' : `${rust[0].addMicros.toFixed(2)} µs (ignores it)`;
+for (const policy of ['diverse', 'incumbents', 'random', 'closest'] as const) row(`addProvider on a full key, ${policy}`, `${(await addOnFullKey(policy, ROUNDS)).toFixed(1)} µs`, policy === 'incumbents' ? rustAdd : '');
+const { totalMs, blockedMs } = await sweepOfAMillion();
+row('sweep 10 000 expired of 1 M', `${totalMs.toFixed(0)} ms, loop blocked ${blockedMs.toFixed(1)} ms at most`, '');
+await rm(temporary, { recursive: true });
+process.exit();
+
+/** Nothing where there is no cargo. */
+function rustRates(): { count: number; insert: number; overwrite: number; copy: number; addMicros: number }[] {
+  const directory = fileURLToPath(new URL('rust', import.meta.url));
+  const built = spawnSync('cargo', ['run', '--release', '--quiet'], { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  if (built.status !== 0) {
+    console.error('rust-libp2p is left out: no cargo, or its program could not be built.');
+    return [];
+  }
+  return built.stdout.trim().split('\n').map((line) => JSON.parse(line) as ReturnType<typeof rustRates>[number]);
+}
