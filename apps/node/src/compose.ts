@@ -1,8 +1,14 @@
 import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode, type PeerHints } from '@p2p/dave-node';
 import type { KeyPair } from '@p2p/dave-wire';
+import { MemoryRecordStore, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
+import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 import { TRACE } from '@p2p/trace';
 import { pino } from 'pino';
+import { AppError, codeOf } from './cli/app-error.ts';
 import type { Config } from './config/schema.ts';
+import { datRecordOptions } from './store/dat-records.ts';
+import { sweeping, type NodeRecords } from './store/node-records.ts';
+import { recordsPath } from './store/stopped-store.ts';
 import { createNodeLog, withLog } from './trace/trace-logs.ts';
 
 const SHARDS = 256;
@@ -17,10 +23,89 @@ export function createLogger(level: Config['logLevel']): Logger {
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
 }
 
+/** How long a Redis server may take to answer at the start. */
+const REDIS_CONNECT_MS = 5000;
+
+/**
+ * Where this node keeps its dats, as configured. A damaged file is set aside, and what is intact goes on.
+ * @throws RecordStoreError RECORD_STORE_CONFIG, RECORD_STORE_IO, RECORD_STORE_UNAVAILABLE; AppError APP_CONFIG
+ */
+export async function openRecords(config: Config, keyPair: KeyPair, logger: Logger): Promise<NodeRecords> {
+  const options = datRecordOptions(keyPair.publicKey);
+  const onSweepFailure = (error: Error): void => logger.error('sweeping the records failed', { error: error.message });
+  if (config.records === 'memory') {
+    const store = new MemoryRecordStore(options);
+    return { engine: 'memory', place: 'memory', store, [Symbol.asyncDispose]: () => store.close() };
+  }
+  if (config.records === 'redis') return await openRedis(config, options, logger);
+  const path = recordsPath(config.dataDir);
+  const opening = LmdbRecordStore.open({
+    ...options,
+    path,
+    damaged: 'salvage',
+    onSalvaged: (report) => logger.error('the record file was damaged: what is intact was saved, the network has the rest', { ...report, damage: report.damage.slice(0, 5) }),
+    onDamaged: (error, key) => logger.error('a stored record is damaged', { error: error.message, key: Buffer.from(key).toString('hex') }),
+  });
+  const store = await opening.catch((error: unknown) => {
+    if (codeOf(error) === 'RECORD_STORE_IN_USE') throw new AppError('APP_DAEMON_RUNNING', `${(error as Error).message}; or run this one with another --data-dir`, { cause: error });
+    throw error;
+  });
+  const sweeps = sweeping(store, onSweepFailure);
+  return {
+    engine: 'lmdb',
+    place: path,
+    store,
+    lmdb: store,
+    [Symbol.asyncDispose]: async () => {
+      sweeps[Symbol.dispose]();
+      await store.close();
+    },
+  };
+}
+
+async function openRedis(config: Config, options: RecordStoreOptions, logger: Logger): Promise<NodeRecords> {
+  const { redisUrl, redisNamespace, redisDurable } = config;
+  if (redisUrl === undefined) throw new AppError('APP_CONFIG', 'records is redis, but redisUrl is missing: name the server, for example redisUrl: redis://127.0.0.1:6379');
+  // Only for those who use it: commands start faster without.
+  const [{ createClient }, { RedisRecordStore }] = await Promise.all([import('redis'), import('@p2p/record-store/redis')]);
+  const client = createClient({ url: redisUrl });
+  client.on('error', (error: Error) => logger.warn('the connection to Redis failed; it is tried again', { error: error.message || String((error as { code?: unknown }).code) }));
+  try {
+    await connectInTime(client, redisUrl);
+    const store = await RedisRecordStore.open({ ...options, client, durable: redisDurable, ...(redisNamespace === undefined ? {} : { namespace: redisNamespace }) });
+    const sweeps = sweeping(store, (error) => logger.error('sweeping the records failed', { error: error.message }));
+    return {
+      engine: 'redis',
+      place: redisUrl.replace(/\/\/[^@/]*@/, '//'),
+      store,
+      [Symbol.asyncDispose]: async () => {
+        sweeps[Symbol.dispose]();
+        await store.close();
+        client.destroy();
+      },
+    };
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
+}
+
+async function connectInTime(client: { connect(): Promise<unknown> }, url: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AppError('APP_CONFIG', `no Redis answers at ${url.replace(/\/\/[^@/]*@/, '//')}: start it, or correct redisUrl`)), REDIS_CONNECT_MS);
+  });
+  try {
+    await Promise.race([client.connect(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The only place that chooses implementations and wires them into a node. */
 export function composeNode(
   config: Config,
-  wiring: { keyPair: KeyPair; mode: NodeMode; logger: Logger; listen?: string; pingMs?: number; peerHints?: PeerHints; signal?: AbortSignal },
+  wiring: { keyPair: KeyPair; mode: NodeMode; logger: Logger; listen?: string; pingMs?: number; peerHints?: PeerHints; records?: RecordStore; signal?: AbortSignal },
 ): Promise<DaveNode> {
   const options: DaveNodeOptions = {
     privateKey: wiring.keyPair.privateKey,
@@ -30,6 +115,7 @@ export function composeNode(
     shardCapacityBytes: Math.floor(config.capacity / SHARDS),
     logger: wiring.logger,
     ...(wiring.peerHints === undefined ? {} : { peerHints: wiring.peerHints }),
+    ...(wiring.records === undefined ? {} : { records: wiring.records }),
     ...(wiring.pingMs === undefined ? {} : { intervals: { pingMs: wiring.pingMs } }),
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
     ...(wiring.signal === undefined ? {} : { signal: wiring.signal }),

@@ -140,6 +140,7 @@ function assembleOperations(
     isExempt: (from) => options.limits.exemptLoopback && addressClass(from.address) === 'loopback',
     endpoint: wire,
     persist: persistence === undefined ? undefined : (entry) => persistence.persisted(entry),
+    recall: persistence === undefined ? undefined : (name) => persistence.recall(name),
   };
   if (TRACE) needs.trace = wire.trace;
   return new Operations(

@@ -10,6 +10,8 @@ export type RecordStoreErrorCode =
   | 'RECORD_STORE_CORRUPT'
   /** The engine is set up in a way that would lose records. */
   | 'RECORD_STORE_CONFIG'
+  /** Another process, or another store of this one, has the file open. */
+  | 'RECORD_STORE_IN_USE'
   /** Others changed the same key again and again while this write tried to. */
   | 'RECORD_STORE_BUSY'
   /** A resume token that this package did not make. */

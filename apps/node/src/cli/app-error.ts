@@ -15,6 +15,9 @@ export type AppErrorCode =
   | 'APP_TIMEOUT'
   | 'APP_OUTPUT_FAILED'
   | 'APP_OUTPUT_CLOSED'
+  | 'APP_STORE_MISSING'
+  | 'APP_STORE_DAMAGED'
+  | 'APP_FILE_FAILED'
   | 'APP_DEMO_FAILED'
   | 'APP_INTERRUPTED'
   | 'APP_NOT_TRACED';
@@ -41,6 +44,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   APP_DATA_DIR: EXIT.usage,
   APP_NOT_TRACED: EXIT.usage,
   APP_TRACE_NOT_FOUND: EXIT.notFound,
+  APP_STORE_MISSING: EXIT.notFound,
+  RECORD_STORE_CONFIG: EXIT.usage,
   APP_TIMEOUT: EXIT.noPeers,
   APP_INTERRUPTED: EXIT.interrupted,
   // Nobody reads on, as in `dave status --watch | head`: what was asked for has been delivered.

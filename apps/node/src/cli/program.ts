@@ -6,6 +6,7 @@ import { keyCommand } from './commands/key.ts';
 import { peersCommand } from './commands/peers.ts';
 import { putCommand } from './commands/put.ts';
 import { statusCommand } from './commands/status.ts';
+import { storeCommand } from './commands/store.ts';
 import { traceCommand } from './commands/trace.ts';
 import { upCommand } from './commands/up.ts';
 import { versionCommand } from './commands/version.ts';
@@ -14,7 +15,18 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { toJson } from './output.ts';
 import { collect, oneOf } from './values.ts';
 
-const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, statusCommand, traceCommand, versionCommand];
+const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [
+  demoCommand,
+  upCommand,
+  putCommand,
+  getCommand,
+  keyCommand,
+  peersCommand,
+  storeCommand,
+  traceCommand,
+  statusCommand,
+  versionCommand,
+];
 
 /** The whole command line. What commander complains about goes to `complain`. */
 function createProgram(invocation: Invocation, complain: (text: string) => void): Command {

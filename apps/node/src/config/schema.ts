@@ -35,6 +35,18 @@ export const configSchema = z.strictObject({
   dataDir: z.string().min(1).describe('key, control socket, data'),
   keyFile: z.string().min(1).optional().describe('default: key.dave in dataDir'),
   capacity: byteSize.default(256 * 1024 * 1024).describe('bytes of dats held for the network, in all'),
+  records: z.enum(['lmdb', 'redis', 'memory']).default('lmdb').describe('where dats survive a restart: records.lmdb in dataDir, a Redis server, or nowhere'),
+  redisUrl: z
+    .string()
+    .regex(/^rediss?:\/\/./, 'must be redis://host:port or rediss://host:port, for example redis://127.0.0.1:6379')
+    .optional()
+    .describe('the server, for records: redis'),
+  redisNamespace: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,512}$/, "must be 1 to 512 of letters, digits, '.', '_' and '-'")
+    .optional()
+    .describe('nodes with the same one share their records; default: one of its own for each node'),
+  redisDurable: z.enum(['no', 'process-crash', 'power-loss']).default('no').describe('what a write to this Redis survives, as its persistence is configured'),
   verifyThreads: z.int().min(0).max(64).optional().describe('threads that check signatures'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });

@@ -33,7 +33,7 @@ export async function askDaemon(socketPath: string, call: DaemonCall): Promise<u
   throw new ClientError(code, typeof content.detail === 'string' ? content.detail : `the daemon answered ${status}`, { details: content.details ?? {} });
 }
 
-function unreachable(socketPath: string, error: unknown): string {
+export function unreachable(socketPath: string, error: unknown): string {
   const code = codeOf(error);
   if (code === 'EACCES' || code === 'EPERM') return `${socketPath} belongs to another user`;
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return `no daemon serves ${socketPath}`;

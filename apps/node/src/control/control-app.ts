@@ -12,6 +12,8 @@ import { datSchema, datToJson, idToHex } from './dat-json.ts';
 import { rememberedPeers } from '../remembered/remembered-peers.ts';
 import { placedOf, refusalOf } from './placed.ts';
 import { statusOf } from './status.ts';
+import type { StoreTasks } from '../store/store-tasks.ts';
+import { storeRoutes } from './store-routes.ts';
 
 /** Longest a request may keep the node busy. */
 const MAX_TIMEOUT_MS = 120_000;
@@ -46,7 +48,7 @@ function foundJson({ entry, source, timings }: Extract<GetResult, { found: true 
 }
 
 /** The routes of the control socket; the socket itself is private to its owner. */
-export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, startedMs: number): Hono {
+export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, startedMs: number, store?: StoreTasks): Hono {
   const app = new Hono();
   let openRequests = 0;
   app.use(async (_context, next) => {
@@ -54,6 +56,8 @@ export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, 
     await next();
     openRequests -= 1;
   });
+  // A backup is read as it comes, however long it is.
+  if (store !== undefined) app.route('/v1/store', storeRoutes(store));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'APP_USAGE', `a request has at most ${MAX_BODY_BYTES} bytes`) }));
   app.onError(failed);
   app.notFound(() => problem(404, 'APP_USAGE', 'no such route'));

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import type { BootstrapCache } from '@p2p/bootstrap-cache';
 import type { DaveNode } from '@p2p/dave-node';
+import type { StoreTasks } from '../store/store-tasks.ts';
 import { controlApp } from './control-app.ts';
 import { listenPrivately } from './control-socket.ts';
 
@@ -13,8 +14,8 @@ const MAX_CONNECTIONS = 64;
  * Serves the node to the commands of the same user. Disposing of it takes no new requests and waits for those underway.
  * @throws AppError APP_DAEMON_RUNNING when another daemon owns the socket
  */
-export async function serveControl(node: DaveNode, memory: BootstrapCache, socketPath: string): Promise<AsyncDisposable> {
-  const server = createAdaptorServer({ fetch: controlApp(node, memory, Date.now()).fetch }) as Server;
+export async function serveControl(node: DaveNode, memory: BootstrapCache, socketPath: string, store?: StoreTasks): Promise<AsyncDisposable> {
+  const server = createAdaptorServer({ fetch: controlApp(node, memory, Date.now(), store).fetch }) as Server;
   server.maxConnections = MAX_CONNECTIONS;
   await listenPrivately(server, socketPath);
   return {

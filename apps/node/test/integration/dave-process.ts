@@ -118,9 +118,9 @@ export interface Daemon extends AsyncDisposable {
 }
 
 /** Starts a daemon on loopback and waits until it serves. */
-export async function startDaemon(home: string, name: string, args: readonly string[] = []): Promise<Daemon> {
+export async function startDaemon(home: string, name: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
   const dataDir = join(home, name);
-  const dave = start(['up', '--json', '--listen', '127.0.0.1:0', '--data-dir', dataDir, ...args], { home, longestMs: DAEMON_MS });
+  const dave = start(['up', '--json', '--listen', '127.0.0.1:0', '--data-dir', dataDir, ...args], { home, env, longestMs: DAEMON_MS });
   try {
     const [line] = await dave.says('out', /^\{.*\}\n/);
     const said = JSON.parse(line) as { id: string; publicKey: string; listen: string; control: string };

@@ -5,6 +5,7 @@ import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
 import { Asking, type Question } from './asking.ts';
+import { waitAtMost } from './bounded-wait.ts';
 import { compareVersions, detachEntry } from './dat-bytes.ts';
 import { assertKeyFits, assertPublicKey } from './dat-fits.ts';
 import { Deadline } from './deadline.ts';
@@ -106,6 +107,7 @@ export class GetRun {
       if (!latest) return this.#result();
     }
     using deadline = new Deadline(clock, options.timeoutMs ?? this.#options.getTimeoutMs, options.signal, closing);
+    if (local === undefined && (await this.#recall(publicKey, key, deadline)) && !latest) return this.#result();
     await this.#waitForSomebody(deadline);
     try {
       await this.#ask(publicKey, key, latest, deadline);
@@ -117,6 +119,19 @@ export class GetRun {
     this.#keep();
     if (latest) this.#repairStale();
     return this.#result();
+  }
+
+  /** True when an earlier run stored it, which has not been read back before. */
+  async #recall(publicKey: Uint8Array, key: string, deadline: Deadline): Promise<boolean> {
+    const recalled = this.#modules.recall?.({ publicKey, key });
+    if (recalled === undefined) return false;
+    const { clock } = this.#modules;
+    const keep = async (): Promise<void> => {
+      const entry = await recalled;
+      if (entry !== undefined && entry !== 'unknown') this.#best = { entry, source: 'local', answeredMs: 0 };
+    };
+    await waitAtMost(clock, keep(), Math.max(0, deadline.endsAtMs - clock.monotonic()), deadline.signal);
+    return this.#best !== undefined;
   }
 
   async #waitForSomebody(deadline: Deadline): Promise<void> {

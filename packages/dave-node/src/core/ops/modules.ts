@@ -1,4 +1,4 @@
-import type { AddrPort, Capabilities, createDat, Entry } from '@p2p/dave-wire';
+import type { AddrPort, Capabilities, createDat, Dat, Entry } from '@p2p/dave-wire';
 import type { Clock, Identity, Logger, Random } from '../../env.ts';
 import type { NodeEmitter } from '../../events.ts';
 import type { Endpoint } from '../../transport.ts';
@@ -90,6 +90,9 @@ export interface PutBudget {
   take(address: string, sizeBytes: number): number;
 }
 
+/** What an earlier run stored of a key: an entry, nothing, or that it cannot be told now. */
+export type Recalled = Entry | 'unknown' | undefined;
+
 /** Everything that reading and writing need of the rest of the node. */
 export interface OperationsModules {
   readonly clock: Clock;
@@ -100,6 +103,11 @@ export interface OperationsModules {
   readonly verifier: Verifier;
   /** Makes an admitted entry durable; undefined when nothing outlives the process. */
   readonly persist: ((entry: Entry) => Promise<void>) | undefined;
+  /**
+   * Brings into memory what an earlier run stored of a key and has not been read back yet. Undefined
+   * when all has been read; never rejects.
+   */
+  readonly recall?: ((name: Pick<Dat, 'publicKey' | 'key'>) => Promise<Recalled> | undefined) | undefined;
   readonly endpoint: Pick<Endpoint, 'send' | 'connect'>;
   readonly emitter: NodeEmitter;
   readonly counters: Counters;

@@ -57,7 +57,9 @@ export class Operations {
   }
 
   handleGet(message: Get, from: AddrPort): void {
-    if (!this.#closing.signal.aborted) serveGet(this.#modules, message, from);
+    if (this.#closing.signal.aborted) return;
+    const late = serveGet(this.#modules, message, from);
+    if (late !== undefined) this.#inBackground(late);
   }
 
   handleGetAck(message: GetAck, from: AddrPort): void {

@@ -5,12 +5,19 @@ import { NodeError } from '../../errors.ts';
 import type { NodeEmitter } from '../../events.ts';
 import type { Verifier } from '../../verifier.ts';
 import { count, type Counters } from '../counters.ts';
+import { waitAtMost } from '../ops/bounded-wait.ts';
+import type { DatName } from './dat-record.ts';
 import type { DatStore } from './dat-store.ts';
+import type { Recalled } from '../ops/modules.ts';
 import { Restore, type LoadReport } from './restore.ts';
 import { WriteBehind } from './write-behind.ts';
 
 const MAX_PENDING = 65_536;
 const CLOSE_DEADLINE_MS = 10_000;
+/** Records read before their turn at a time. */
+const MAX_RECALLS = 1024;
+/** Who asked does not wait much longer than this either. */
+const RECALL_MS = 1000;
 
 export interface PersistenceOptions {
   /** Life of a dat. */
@@ -47,6 +54,7 @@ export class Persistence {
   readonly #closeDeadlineMs: number;
   readonly #abortLoad: AbortController = new AbortController();
   readonly #failFast: boolean;
+  #recalls = 0;
   #closing: Promise<void> | undefined = undefined;
 
   constructor(options: PersistenceOptions, modules: PersistenceModules) {
@@ -101,6 +109,45 @@ export class Persistence {
   /** Call it for every entry that memory evicted. */
   evicted(dat: Dat): void {
     this.#writes.markRemoved(dat);
+  }
+
+  /**
+   * While the records of earlier runs are still being read: looks whether there is one of a key that
+   * memory does not hold, and brings it there, verified. Undefined when all has been read, which costs
+   * nothing. Never rejects: `unknown` when the record store fails or is slow, or too much is asked for.
+   */
+  recall(name: DatName): Promise<Recalled> | undefined {
+    if (this.#restore.done || this.#closing !== undefined) return undefined;
+    if (this.#recalls >= MAX_RECALLS) {
+      count(this.#modules.counters.gets, 'recall-refused');
+      return Promise.resolve('unknown');
+    }
+    this.#recalls += 1;
+    return this.#recall({ publicKey: Uint8Array.from(name.publicKey), key: name.key });
+  }
+
+  async #recall(name: DatName): Promise<Recalled> {
+    const { clock, counters } = this.#modules;
+    const { gets } = counters;
+    const { signal } = this.#abortLoad;
+    try {
+      let entry: Entry | undefined;
+      const work = this.#restore.recall(name, signal).then((found) => void (entry = found));
+      if ((await waitAtMost(clock, work, RECALL_MS, signal)) === 'unfinished') {
+        // The record store may be slow for a moment, or hang: nobody waits for that.
+        work.catch(() => undefined);
+        count(gets, 'recall-failed');
+        return 'unknown';
+      }
+      count(gets, entry === undefined ? 'recalled-nothing' : 'recalled');
+      return entry;
+    } catch {
+      // `load` meets the same failure, and reports it at a bounded pace.
+      count(gets, 'recall-failed');
+      return 'unknown';
+    } finally {
+      this.#recalls -= 1;
+    }
   }
 
   /**

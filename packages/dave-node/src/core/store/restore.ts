@@ -105,6 +105,15 @@ export class Restore {
     return untouched;
   }
 
+  /** Reads one record before its turn: the entry that memory holds of this key then, if any. Rejects when the record store fails. */
+  async recall(name: DatName, signal: AbortSignal): Promise<Entry | undefined> {
+    const { records, store, clock } = this.#modules;
+    const record = await records.get(recordKey(name), { signal });
+    const entry = record === undefined ? undefined : fromRecord(record);
+    if (entry !== undefined) await this.#take(entry);
+    return store.get(name.publicKey, name.key, clock.now());
+  }
+
   /** The node closes: nothing can be verified any more. */
   abandon(): void {
     this.#abandoned = true;

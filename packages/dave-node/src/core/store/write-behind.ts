@@ -212,8 +212,9 @@ export class WriteBehind {
   }
 
   #settle(key: DirtyKey, time: number, result: PutResult | undefined): void {
-    // `stale`: somebody who shares the store wrote a newer one, which is as good.
-    if (result !== undefined && (result.outcome !== 'rejected' || result.reason === 'stale')) {
+    // `stale`: somebody who shares the store wrote a newer one, which is as good; `conflict`: it has this
+    // very dat with another list of replicas, which is a hint.
+    if (result !== undefined && (result.outcome !== 'rejected' || result.reason === 'stale' || result.reason === 'conflict')) {
       for (const waiter of key.waiters) {
         if (waiter.time <= time) waiter.resolve();
         else waiter.reject(gone());

@@ -331,3 +331,38 @@ test('reading back takes turns with everything else', async () => {
   expect(turns).toBeGreaterThan(5);
   expect(run.verifier.mostPending).toBeLessThanOrEqual(128);
 });
+
+test('a record is served before its turn, verified, and counted once', async () => {
+  const run = new Run();
+  run.records.latencyMs = 10;
+  const left = leave(run, { key: 'early', value: 'kept' });
+  leave(run, { key: 'forged', value: 'forged' });
+  const recalled = run.persistence.recall(left.dat);
+  expect(await run.settle(recalled!)).toEqual(left);
+  expect(run.value('early')).toBe('kept');
+  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'forged' })!)).toBeUndefined();
+  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'unknown' })!)).toBeUndefined();
+  expect(await run.settle(run.persistence.load())).toMatchObject({ admitted: 0, superseded: 1 });
+  expect(run.restored).toEqual(['early records']);
+  // All is in memory now: a miss there is a miss.
+  expect(run.persistence.recall({ publicKey: authorKey(0), key: 'unknown' })).toBeUndefined();
+});
+
+test('a recall that fails, hangs, is cut short by closing or is one too many does not say that nothing is there', async () => {
+  const run = new Run();
+  leave(run, { key: 'key' });
+  const name = { publicKey: authorKey(0), key: 'key' };
+  run.records.failing.add('get');
+  expect(await run.settle(run.persistence.recall(name)!)).toBe('unknown');
+  run.records.failing.clear();
+
+  run.records.hanging = true;
+  const startedMs = run.clock.monotonic();
+  expect(await run.settle(run.persistence.recall(name)!)).toBe('unknown');
+  expect(run.clock.monotonic() - startedMs).toBeLessThanOrEqual(1000);
+
+  const waiting = Array.from({ length: 1024 }, () => run.persistence.recall(name)!);
+  expect(await run.persistence.recall(name)).toBe('unknown');
+  await run.settle(run.persistence.close());
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['unknown']));
+});

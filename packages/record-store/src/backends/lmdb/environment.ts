@@ -1,0 +1,233 @@
+import { realpath, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { RootDatabase } from 'lmdb';
+import { RecordStoreError } from '../../errors.ts';
+import { pause, SYSTEM } from '../system.ts';
+import { removeFile, syncFile } from './file-steps.ts';
+
+/** LMDB's own, whatever the machine's: a data directory may move. */
+const PAGE_BYTES = 4096;
+export const FILE_MODE = 0o600;
+/** Tries again while others have the file open. */
+const CONTENTIONS = 6;
+/** Messages of LMDB that say that its file, and not the disk, is at fault. */
+const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
+
+/** A row to write; without a value one to remove. */
+export interface RowWrite {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+export interface RowRange {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+  readonly limit?: number;
+}
+
+/** Files that this process has open: LMDB must not open one twice in a process. */
+const openHere = new Set<string>();
+
+/**
+ * One LMDB file, used by this process alone. Reads are synchronous and see what the last finished
+ * commit left. A commit is one transaction, and resolves when it is on the disk: pages written,
+ * synced, then the meta page written through (LMDB's own order; lmdb's overlapping sync, which commits
+ * first and syncs later, is off).
+ */
+export class LmdbEnvironment {
+  #path: string;
+  readonly #database: RootDatabase<Buffer, Uint8Array>;
+
+  private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /**
+   * Opens the file, which exists (see `createFile`) and has been looked at.
+   * @throws RecordStoreError RECORD_STORE_IN_USE, RECORD_STORE_CONFIG without the package `lmdb`,
+   * RECORD_STORE_CORRUPT, RECORD_STORE_IO
+   */
+  static async open(path: string): Promise<LmdbEnvironment> {
+    const real = await realpath(path).catch((error: unknown) => {
+      throw mapError(error, path);
+    });
+    if (openHere.has(real)) throw new RecordStoreError('RECORD_STORE_IN_USE', `this process has ${path} open already: use one store for it.`);
+    openHere.add(real);
+    try {
+      for (let left = CONTENTIONS; ; left--) {
+        const database = await openDatabase(real);
+        try {
+          // Takes our place in the table of readers, so that whoever opens the file next sees us.
+          database.get(Buffer.of(0));
+          assertAlone(database, path);
+          return new LmdbEnvironment(real, database);
+        } catch (error) {
+          await database.close();
+          if (left === 0 || (error as { code?: unknown }).code !== 'RECORD_STORE_IN_USE') throw error;
+        }
+        // Who opens it at the same moment sees us as we see them: both step back, and come again in another order.
+        const waitMs = 20 + SYSTEM.random.float() * 100;
+        await new Promise((resume) => setTimeout(resume, waitMs));
+      }
+    } catch (error) {
+      openHere.delete(real);
+      throw mapError(error, path);
+    }
+  }
+
+  /** A copy of the row, the caller's own. @throws RecordStoreError */
+  get(key: Uint8Array): Buffer | undefined {
+    try {
+      return this.#database.getBinary(key);
+    } catch (error) {
+      throw mapError(error, this.path);
+    }
+  }
+
+  /** Rows in the order of their keys, from `start` to before `end`; copies. @throws RecordStoreError */
+  range({ start, end, limit = Number.POSITIVE_INFINITY }: RowRange): { key: Buffer; value: Buffer }[] {
+    try {
+      return this.#database.getRange({ start, end, ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }) }).asArray as unknown as { key: Buffer; value: Buffer }[];
+    } catch (error) {
+      throw mapError(error, this.path);
+    }
+  }
+
+  /** The keys of a range, as far as they are taken. Nothing may be written or awaited in between. @throws RecordStoreError */
+  *keys({ start, end }: RowRange): Generator<Buffer, void, undefined> {
+    try {
+      for (const key of this.#database.getKeys({ start, end })) yield key as Buffer;
+    } catch (error) {
+      throw mapError(error, this.path);
+    }
+  }
+
+  /** Everything or nothing. @throws RecordStoreError RECORD_STORE_IO: nothing was written, RECORD_STORE_CORRUPT */
+  async commit(rows: Iterable<RowWrite>): Promise<void> {
+    const database = this.#database;
+    try {
+      await database.batch(() => {
+        for (const { key, value } of rows) {
+          if (value === undefined) void database.remove(key);
+          else void database.put(key, value as Buffer);
+        }
+      });
+    } catch (error) {
+      throw mapError(await reasonOf(error), this.path);
+    }
+    database.resetReadTxn();
+  }
+
+  /** Writes a compacted copy of the last commit; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
+  async copyTo(path: string): Promise<void> {
+    try {
+      await this.#database.backup(path, true);
+      await syncFile(path);
+    } catch (error) {
+      throw mapError(error, path);
+    }
+  }
+
+  /**
+   * Makes a compacted copy, opens it and gives it the file's name; this one goes on under none. Nobody
+   * may commit meanwhile. After a crash in between, either is there. @throws RecordStoreError RECORD_STORE_IO
+   */
+  async compacted(): Promise<{ environment: LmdbEnvironment; bytesBefore: number; bytesAfter: number }> {
+    const draft = `${this.path}.compact-${process.pid}`;
+    await removeFile(draft);
+    await removeFile(`${draft}-lock`);
+    await this.copyTo(draft);
+    const environment = await LmdbEnvironment.open(draft);
+    try {
+      const [before, after] = await Promise.all([stat(this.path), stat(draft)]);
+      await rename(draft, this.path);
+      // Whoever opens the file next must find us in its table of readers.
+      await rename(`${draft}-lock`, `${this.path}-lock`);
+      await syncFile(dirname(this.path));
+      openHere.delete(draft);
+      openHere.delete(this.path);
+      environment.#path = this.#path;
+      openHere.add(this.path);
+      this.#path = draft;
+      return { environment, bytesBefore: before.size, bytesAfter: after.size };
+    } catch (error) {
+      await environment.close();
+      throw mapError(error, draft);
+    }
+  }
+
+  /** Keeps the pages of the last commit as they are while `work` reads them from the file. */
+  async withSnapshot<T>(work: () => Promise<T>): Promise<T> {
+    this.#database.resetReadTxn();
+    const transaction = this.#database.useReadTransaction();
+    try {
+      return await work();
+    } finally {
+      transaction.done();
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#database.close();
+    } finally {
+      openHere.delete(this.path);
+    }
+  }
+}
+
+async function openDatabase(path: string): Promise<RootDatabase<Buffer, Uint8Array>> {
+  let lmdb: typeof import('lmdb');
+  try {
+    lmdb = await import('lmdb');
+  } catch (error) {
+    throw new RecordStoreError('RECORD_STORE_CONFIG', 'LmdbRecordStore needs the package lmdb: npm install lmdb', { cause: error });
+  }
+  const options = {
+    path,
+    noSubdir: true,
+    pageSize: PAGE_BYTES,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // Resolved means synced: see above.
+    overlappingSync: false,
+    // Known to lmdb, not to its types.
+    permissionsMode: FILE_MODE,
+  } as const;
+  return lmdb.open<Buffer, Uint8Array>(options);
+}
+
+/** The kernel tells LMDB which of its readers live: `readerCheck` clears those that do not. */
+function assertAlone(database: RootDatabase<Buffer, Uint8Array>, path: string): void {
+  database.readerCheck();
+  const others = database
+    .readerList()
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s/.exec(line)?.[1])
+    .filter((pid) => pid !== undefined && Number(pid) !== process.pid);
+  if (others.length > 0) throw new RecordStoreError('RECORD_STORE_IN_USE', `process ${others[0]} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
+}
+
+/** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */
+async function reasonOf(failure: unknown): Promise<unknown> {
+  const { commitError } = failure as { commitError?: Promise<never> };
+  let reason = failure;
+  commitError?.catch((known: unknown) => {
+    reason = known;
+  });
+  await pause();
+  return reason;
+}
+
+/** Failures as this package's. */
+export function mapError(error: unknown, path: string): unknown {
+  if (error instanceof RecordStoreError || error instanceof TypeError) return error;
+  const { message } = error as Error;
+  if (CORRUPT.test(message)) return new RecordStoreError('RECORD_STORE_CORRUPT', `${path} is damaged (${message}): verify it, and salvage what is intact.`, { cause: error });
+  return new RecordStoreError('RECORD_STORE_IO', `${path} could not be read or written: ${message}`, { cause: error });
+}

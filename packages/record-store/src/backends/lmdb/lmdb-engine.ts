@@ -1,0 +1,262 @@
+import { admitProvider, admitValue, type Admission, type Chooser } from '../../core/admit.ts';
+import { bytesText, equalBytes } from '../../core/bytes.ts';
+import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
+import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
+import { RecordStoreError } from '../../errors.ts';
+import type { Caps } from '../../limits.ts';
+import type { StoreCapabilities } from '../../types.ts';
+import { pause } from '../system.ts';
+import type { LmdbEnvironment } from './environment.ts';
+import { LmdbState } from './lmdb-state.ts';
+import { decodeProvidersRow } from './provider-row.ts';
+import { ROW, rowKey, type FiledProvider } from './rows.ts';
+import { usageKey } from './usage-rows.ts';
+import { decodeValueRow } from './value-row.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** A chunk of a sweep, or of many puts, ends after this long. */
+const SLICE_MS = 4;
+/** Rows that a scan reads at a time. */
+const SCAN_ROWS = 256;
+const CLASSES = [0, 2, 1, 3] as const;
+
+export interface LmdbEngineParts {
+  readonly caps: Caps;
+  readonly environment: LmdbEnvironment;
+  readonly report: EngineReport;
+  readonly choose: Chooser;
+  /** Told of every damaged row that is met. */
+  readonly onDamaged: (error: RecordStoreError, key: Uint8Array) => void;
+}
+
+/**
+ * Records in an LMDB file. Decisions are made in memory, one after another, over the file and what is
+ * on its way there; an answer is given when what was decided is on the disk.
+ */
+export class LmdbEngine implements RecordEngine {
+  readonly capabilities: StoreCapabilities = { durable: 'power-loss', atomic: true, shared: false };
+  readonly #parts: LmdbEngineParts;
+  readonly #queue: WriteQueue;
+  readonly #state: LmdbState;
+  #environment: LmdbEnvironment;
+  /** After a failed commit the file could not be read either. */
+  #broken: unknown;
+
+  constructor(parts: LmdbEngineParts) {
+    this.#parts = parts;
+    this.#environment = parts.environment;
+    const environment = (): LmdbEnvironment => this.#environment;
+    this.#queue = new WriteQueue({
+      environment,
+      onFailure: () => {
+        try {
+          this.#loadUsage();
+          this.#broken = undefined;
+        } catch (error) {
+          this.#broken = error;
+        }
+      },
+      closing: () => [...this.#state.usage.rows()].map(([key, value]) => ({ key, value })),
+    });
+    this.#state = new LmdbState({
+      caps: parts.caps,
+      environment,
+      queue: this.#queue,
+      evicted: (key, provider, why) => this.#queue.afterwards(() => parts.report.evicted(key, provider, why)),
+      damaged: parts.onDamaged,
+    });
+    this.#loadUsage();
+  }
+
+  getValue(key: Uint8Array): StoredValue | undefined {
+    const at = rowKey(ROW.value, key);
+    const row = this.#environment.get(at);
+    return row === undefined ? undefined : decodeValueRow(Uint8Array.from(key), at, row);
+  }
+
+  async putValue(candidate: ValueCandidate, now: number): Promise<Admission> {
+    this.#begin();
+    return await this.#durable(admitValue(this.#state, candidate, now));
+  }
+
+  async putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Promise<Admission[]> {
+    const admissions: Promise<Admission>[] = [];
+    let until = performance.now() + SLICE_MS;
+    for (const candidate of candidates) {
+      this.#begin();
+      admissions.push(this.#durable(admitValue(this.#state, candidate, now)));
+      if (performance.now() < until) continue;
+      await pause();
+      signal?.throwIfAborted();
+      until = performance.now() + SLICE_MS;
+    }
+    return await Promise.all(admissions);
+  }
+
+  async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean): Promise<boolean> {
+    this.#begin();
+    const stored = this.#state.storedValue(Uint8Array.from(key));
+    if (stored === undefined || !accept(stored)) return false;
+    this.#state.removeValue(stored);
+    await this.#queue.settled();
+    return true;
+  }
+
+  async *scanValues({ prefix, after, limit, now, signal }: ValueScan): AsyncIterable<StoredValue> {
+    let start = rowKey(ROW.value, prefix ?? new Uint8Array(0));
+    const end = successor(start);
+    if (after !== undefined) {
+      const next = following(rowKey(ROW.value, after));
+      if (bytesText(next) > bytesText(start)) start = next;
+    }
+    for (;;) {
+      signal?.throwIfAborted();
+      const rows = this.#environment.range({ start, end, limit: Math.min(SCAN_ROWS, Math.max(limit, 16)) });
+      for (const { key, value } of rows) {
+        const at = new Uint8Array(key);
+        const stored = this.#intactValue(at, value);
+        if (stored !== undefined && stored.expires > now) yield stored;
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      start = following(last.key);
+      await pause();
+    }
+  }
+
+  async addProvider(candidate: StoredProvider, now: number): Promise<Admission> {
+    this.#begin();
+    const own: StoredProvider = { ...candidate, key: Uint8Array.from(candidate.key), provider: Uint8Array.from(candidate.provider), addresses: [...candidate.addresses] };
+    return await this.#durable(admitProvider(this.#state, own, this.#parts.choose, now));
+  }
+
+  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean): Promise<boolean> {
+    this.#begin();
+    const stored = this.#state.providersOf(Uint8Array.from(key)).find((known) => equalBytes(known.provider, provider));
+    if (stored === undefined || !accept(stored)) return false;
+    this.#state.removeProvider(stored);
+    await this.#queue.settled();
+    return true;
+  }
+
+  providersOf(key: Uint8Array): readonly StoredProvider[] {
+    return this.#committedProviders(Uint8Array.from(key));
+  }
+
+  async *scanProvided(signal: AbortSignal | undefined): AsyncIterable<StoredProvider> {
+    let start: Uint8Array = Uint8Array.of(ROW.provided);
+    const end = successor(start);
+    for (;;) {
+      signal?.throwIfAborted();
+      const rows = this.#environment.range({ start, end, limit: SCAN_ROWS });
+      for (const { key } of rows) {
+        const local = this.#committedProviders(new Uint8Array(key.subarray(1))).find((known) => known.local);
+        if (local !== undefined) yield local;
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      start = following(last.key);
+      await pause();
+    }
+  }
+
+  async expire(now: number, limit: number): Promise<ExpiredChunk> {
+    const chunk: ExpiredChunk = { records: 0, providers: 0, bytes: 0, more: false };
+    const until = performance.now() + SLICE_MS;
+    this.#begin();
+    let removed = 0;
+    for (const entryClass of CLASSES) {
+      for (const expired of this.#state.expired(entryClass, now)) {
+        if (removed >= limit || (removed % 32 === 31 && performance.now() > until)) {
+          chunk.more = true;
+          break;
+        }
+        this.#state.removeExpired(expired);
+        chunk[expired.kind === 'value' ? 'records' : 'providers'] += 1;
+        chunk.bytes += expired.entry.bytes;
+        removed += 1;
+      }
+      if (chunk.more) break;
+    }
+    await this.#queue.settled();
+    return chunk;
+  }
+
+  /** Puts a compacted copy in the place of the file, between two commits. Resolves with the file's bytes before and after. */
+  compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
+    return this.#queue.between(async () => {
+      const old = this.#environment;
+      const replaced = await old.compacted();
+      this.#environment = replaced.environment;
+      await old.close();
+      return replaced;
+    });
+  }
+
+  usage(): EngineUsage {
+    const { local, remote, origins } = this.#state.usage;
+    return { local, remote, origins };
+  }
+
+  get environment(): LmdbEnvironment {
+    return this.#environment;
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.idle();
+    await this.#environment.close();
+  }
+
+  #begin(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#queue.begin();
+  }
+
+  async #durable(admission: Admission): Promise<Admission> {
+    if (admission === 'inserted' || admission === 'updated' || admission === 'refreshed') await this.#queue.settled();
+    if (admission === 'inserted' || admission === 'updated') this.#parts.report.grew(this.#state.usage.remote);
+    return admission;
+  }
+
+  #committedProviders(key: Uint8Array): FiledProvider[] {
+    const at = rowKey(ROW.providers, key);
+    const row = this.#environment.get(at);
+    return row === undefined ? [] : decodeProvidersRow(key, at, row);
+  }
+
+  #intactValue(at: Uint8Array, row: Buffer): StoredValue | undefined {
+    const key = at.subarray(1);
+    try {
+      return decodeValueRow(key, at, row);
+    } catch (error) {
+      if (!(error instanceof RecordStoreError)) throw error;
+      // One damaged record must not end a scan over all others.
+      this.#parts.onDamaged(error, key);
+      return undefined;
+    }
+  }
+
+  #loadUsage(): void {
+    const start = Uint8Array.of(ROW.originUsage);
+    const origins = this.#environment.range({ start, end: successor(start) }).map(({ key, value }) => ({ key: new Uint8Array(key), value }));
+    if (!this.#state.usage.load(this.#environment.get(usageKey()), origins)) {
+      throw new RecordStoreError('RECORD_STORE_CORRUPT', `${this.#environment.path} does not say what it holds: salvage what is intact.`);
+    }
+  }
+}
+
+/** The least bytes that are greater than all that start with `prefix`, whose first byte is small. */
+function successor(prefix: Uint8Array): Uint8Array {
+  let length = prefix.length;
+  while (prefix[length - 1] === 0xff) length -= 1;
+  const bytes = prefix.slice(0, length);
+  bytes[length - 1]! += 1;
+  return bytes;
+}
+
+/** The least bytes that are greater than these. */
+function following(bytes: Uint8Array): Uint8Array {
+  const next = new Uint8Array(bytes.length + 1);
+  next.set(bytes);
+  return next;
+}

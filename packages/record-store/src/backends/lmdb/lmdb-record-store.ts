@@ -1,0 +1,138 @@
+import { stat, truncate } from 'node:fs/promises';
+import { toSettings } from '../../core/settings.ts';
+import type { RecordStoreError } from '../../errors.ts';
+import type { RecordStoreOptions } from '../../options.ts';
+import { PolicyStore } from '../../store/policy-store.ts';
+import { pause, SYSTEM } from '../system.ts';
+import { createFile } from './create-file.ts';
+import { LmdbEnvironment, mapError } from './environment.ts';
+import { clearDrafts, removeFile } from './file-steps.ts';
+import { assertFormat, formatRow } from './format-row.ts';
+import { LmdbEngine } from './lmdb-engine.ts';
+import { Rebuild } from './rebuild.ts';
+import { assertSound, checkFile, salvageFile, type CheckOptions, type LmdbCheck, type SalvageReport } from './salvage.ts';
+
+/** Options of `LmdbRecordStore.open`. */
+export interface LmdbRecordStoreOptions extends RecordStoreOptions {
+  /** The file; beside it lies one that ends in `-lock`. Made, with its directory, where it is missing. */
+  path: string;
+  /**
+   * What to do about a file whose pages are damaged. `refuse` (default): RECORD_STORE_CORRUPT. `salvage`:
+   * set it aside, and go on with a new file that has all records that are intact.
+   */
+  damaged?: 'refuse' | 'salvage' | undefined;
+  /**
+   * Whether to look at every page before LMDB maps the file: LMDB trusts what it maps, and ends the
+   * process where that is wrong. Costs a read of the file. Default true.
+   */
+  checkPages?: boolean | undefined;
+  /** Told once when a damaged file was salvaged. */
+  onSalvaged?: ((report: SalvageReport) => void) | undefined;
+  /** Told of a row whose checksum is wrong, each time that it is met. `get` of such a record rejects too; scans go on without it. */
+  onDamaged?: ((error: RecordStoreError, key: Uint8Array) => void) | undefined;
+}
+
+/** Progress and interruption of long operations on an open store. */
+export type LmdbTaskOptions = Omit<CheckOptions, 'pagesOnly'>;
+
+/**
+ * A record store in one LMDB file, for one process. What a put acknowledged survives power loss: its
+ * pages were synced, and after them the page that makes them valid. Reads are synchronous inside and
+ * cost some µs; puts are fast when thousands are under way at a time.
+ *
+ * ```ts
+ * const store = await LmdbRecordStore.open({ path: '/var/lib/app/records.lmdb', localId, validators: { default: acceptAny() } });
+ * ```
+ */
+export class LmdbRecordStore extends PolicyStore {
+  /** The file. */
+  readonly path: string;
+  readonly #engine: LmdbEngine;
+  /** Tasks over the whole file, one at a time. */
+  #task: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: LmdbRecordStoreOptions, environment: LmdbEnvironment) {
+    const settings = toSettings(options, SYSTEM);
+    const onDamaged = options.onDamaged ?? ((): void => undefined);
+    let made: LmdbEngine | undefined;
+    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, environment, report, choose, onDamaged })) });
+    this.path = options.path;
+    this.#engine = made!;
+  }
+
+  /**
+   * Opens or creates the file.
+   * @throws TypeError for options that are none; RecordStoreError RECORD_STORE_CORRUPT, RECORD_STORE_IO,
+   * RECORD_STORE_IN_USE, RECORD_STORE_CONFIG without the package `lmdb` or for a file of something else
+   */
+  static async open(options: LmdbRecordStoreOptions): Promise<LmdbRecordStore> {
+    const { path, damaged = 'refuse' } = options;
+    if (typeof path !== 'string' || path === '') throw new TypeError('path must name a file');
+    if (damaged !== 'refuse' && damaged !== 'salvage') throw new TypeError("damaged must be 'refuse' or 'salvage'");
+    toSettings(options, SYSTEM);
+    try {
+      await createFile(path, [formatRow(), ...new Rebuild().counts()]);
+    } catch (error) {
+      throw mapError(error, path);
+    }
+    if (options.checkPages !== false) {
+      const check = await checkFile(path, { pagesOnly: true });
+      if (!check.sound && damaged === 'salvage') {
+        const report = await salvageFile(path);
+        options.onSalvaged?.(report);
+      } else {
+        assertSound(path, check);
+        await fillUp(path, check);
+      }
+    }
+    const environment = await LmdbEnvironment.open(path);
+    try {
+      assertFormat(environment);
+      await clearDrafts(environment.path);
+      return new LmdbRecordStore(options, environment);
+    } catch (error) {
+      await environment.close();
+      throw error;
+    }
+  }
+
+  /** Looks at every page and every row of what was last committed, while everything else goes on. */
+  verify(options: LmdbTaskOptions = {}): Promise<LmdbCheck> {
+    return this.#alone(() => this.#engine.environment.withSnapshot(() => checkFile(this.path, options)));
+  }
+
+  /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_IO */
+  compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
+    return this.#alone(() => this.#engine.compact());
+  }
+
+  /** Writes a compacted copy of what was last committed, which `open` takes; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
+  copyTo(path: string): Promise<void> {
+    return this.#alone(async () => {
+      await this.#engine.environment.copyTo(path);
+      await removeFile(`${path}-lock`);
+    });
+  }
+
+  /** Also waits for tasks over the whole file. */
+  override async close(): Promise<void> {
+    const closing = super.close();
+    await this.#task;
+    await closing;
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#task.then(work);
+    this.#task = run.catch(() => undefined);
+    return run;
+  }
+}
+
+/** A file may end before its last pages where those are free. LMDB maps them all the same, and touching what is not there ends the process. */
+async function fillUp(path: string, { pages, pageBytes }: LmdbCheck): Promise<void> {
+  try {
+    if ((await stat(path)).size < pages * pageBytes) await truncate(path, pages * pageBytes);
+  } catch (error) {
+    throw mapError(error, path);
+  }
+}

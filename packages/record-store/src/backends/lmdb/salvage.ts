@@ -1,0 +1,164 @@
+import { link, rename } from 'node:fs/promises';
+import { bytesText } from '../../core/bytes.ts';
+import { RecordStoreError } from '../../errors.ts';
+import { DataFile } from './data-file.ts';
+import { createFile } from './create-file.ts';
+import { LmdbEnvironment, mapError, type RowWrite } from './environment.ts';
+import { removeFile } from './file-steps.ts';
+import { formatRow, isFormat } from './format-row.ts';
+import { entriesOf, intactEntries } from './intact-entries.ts';
+import { survey, type Survey } from './page-survey.ts';
+import { Rebuild } from './rebuild.ts';
+import { ROW } from './rows.ts';
+
+/** Rows that are written at a time. */
+const ROWS_AT_A_TIME = 1024;
+
+/** What a look at a file found. */
+export interface LmdbCheck {
+  /** Nothing is wrong. */
+  readonly sound: boolean;
+  /** Pages that are used, and all that the file has. */
+  readonly usedPages: number;
+  readonly pages: number;
+  readonly pageBytes: number;
+  /** What is wrong with pages: LMDB must not be let near them. At most the first hundred. */
+  readonly damage: readonly string[];
+  /** Value and provider records that are intact; undefined where only pages were looked at. */
+  readonly records: number | undefined;
+  readonly providers: number | undefined;
+  /** Rows that are not what was written. */
+  readonly damagedRows: number | undefined;
+}
+
+/** How far a long operation is. */
+export type Progress = (done: { readonly rows: number; readonly expectedRows: number }) => void;
+
+export interface CheckOptions {
+  /** Only pages, which is what it takes to let LMDB near the file; without it every row's checksum too. */
+  readonly pagesOnly?: boolean;
+  readonly onProgress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Looks at a file that nobody writes to. @throws RecordStoreError RECORD_STORE_IO */
+export async function checkFile(path: string, options: CheckOptions = {}): Promise<LmdbCheck> {
+  await using file = await openData(path);
+  if (file === undefined) return { sound: false, usedPages: 0, pages: 0, pageBytes: 0, damage: ['its first pages are not those of an LMDB file'], records: undefined, providers: undefined, damagedRows: undefined };
+  const found = await survey(file, options.signal);
+  const damage = found.damage.slice(0, 100).map(({ page, what }) => `page ${page}: ${what}`);
+  const base = { usedPages: found.used, pages: found.pages, pageBytes: file.meta.pageBytes, damage };
+  if (options.pagesOnly === true) return { ...base, sound: damage.length === 0, records: undefined, providers: undefined, damagedRows: undefined };
+  const rebuild = new Rebuild();
+  let counts = { records: 0, providers: 0 };
+  for await (const row of rebuiltRows(file, found, rebuild, options)) counts = row.counts;
+  const { damagedRows } = rebuild;
+  return { ...base, sound: damage.length === 0 && damagedRows === 0, ...counts, damagedRows };
+}
+
+/** What a salvage saved. */
+export interface SalvageReport {
+  readonly records: number;
+  readonly providers: number;
+  readonly damagedRows: number;
+  readonly damage: readonly string[];
+  /** Where the damaged file is now. */
+  readonly keptAt: string;
+}
+
+/**
+ * Puts the intact records of a damaged file into a new one in its place, with those whose inner pages
+ * are lost in the newest version that is left of them (which may be one that was removed since); the damaged one is kept under
+ * another name. After a crash in between, one of the two is there under the old name.
+ * @throws RecordStoreError RECORD_STORE_IO
+ */
+export async function salvageFile(path: string, options: Omit<CheckOptions, 'pagesOnly'> = {}): Promise<SalvageReport> {
+  const draft = `${path}.salvaged-${process.pid}`;
+  await removeFile(draft);
+  await removeFile(`${draft}-lock`);
+  const rebuild = new Rebuild();
+  let counts = { records: 0, providers: 0 };
+  let damage: readonly string[] = ['its first pages are not those of an LMDB file'];
+  await createFile(draft, [formatRow(), ...rebuild.counts()]);
+  const environment = await LmdbEnvironment.open(draft);
+  try {
+    await using file = await openData(path);
+    if (file !== undefined) {
+      const found = await survey(file, options.signal);
+      damage = found.damage.slice(0, 100).map(({ page, what }) => `page ${page}: ${what}`);
+      let rows: RowWrite[] = [];
+      const flush = async (): Promise<void> => {
+        await environment.commit([...rows, ...rebuild.counts()]);
+        rows = [];
+      };
+      for await (const rebuilt of salvagedRows(file, found, rebuild, options)) {
+        rows.push(...rebuilt.rows);
+        counts = rebuilt.counts;
+        if (rows.length >= ROWS_AT_A_TIME) await flush();
+      }
+      await flush();
+    }
+  } finally {
+    await environment.close();
+  }
+  const keptAt = await setAside(path);
+  await rename(draft, path);
+  await removeFile(`${draft}-lock`);
+  return { ...counts, damagedRows: rebuild.damagedRows, damage, keptAt };
+}
+
+/** A second name for the damaged file, so that there is always one under the first. */
+async function setAside(path: string): Promise<string> {
+  for (let number = 1; ; number++) {
+    const name = `${path}.damaged-${number}`;
+    try {
+      await link(path, name);
+      return name;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EEXIST') throw mapError(error, path);
+    }
+  }
+}
+
+async function openData(path: string): Promise<DataFile | undefined> {
+  try {
+    return await DataFile.open(path);
+  } catch (error) {
+    throw mapError(error, path);
+  }
+}
+
+async function* rebuiltRows(file: DataFile, found: Survey, rebuild: Rebuild, { onProgress, signal }: CheckOptions): AsyncGenerator<{ rows: RowWrite[]; counts: { records: number; providers: number } }, void, undefined> {
+  let rows = 0;
+  const expectedRows = file.meta.main.entries;
+  for await (const entry of intactEntries(file, found, signal)) {
+    rows += 1;
+    if (onProgress !== undefined && rows % 4096 === 0) onProgress({ rows, expectedRows });
+    if (entry.key[0] === ROW.meta && isFormat(entry.key) && rows === 1) continue;
+    yield { rows: rebuild.take(entry), counts: { records: rebuild.records, providers: rebuild.providers } };
+  }
+  onProgress?.({ rows, expectedRows });
+}
+
+/** What can be reached first; then, of each key that cannot, the newest row that is left of it. */
+async function* salvagedRows(file: DataFile, found: Survey, rebuild: Rebuild, options: CheckOptions): AsyncGenerator<{ rows: RowWrite[]; counts: { records: number; providers: number } }, void, undefined> {
+  const seen = new Set<string>();
+  for await (const rebuilt of rebuiltRows(file, found, rebuild, options)) {
+    if (found.orphans.length > 0 && rebuilt.rows[0] !== undefined) seen.add(bytesText(rebuilt.rows[0].key));
+    yield rebuilt;
+  }
+  for await (const entry of entriesOf(file, found.orphans, found.damage, options.signal)) {
+    const text = bytesText(entry.key);
+    if (seen.has(text)) continue;
+    const rows = rebuild.take(entry);
+    if (rows.length === 0) continue;
+    seen.add(text);
+    yield { rows, counts: { records: rebuild.records, providers: rebuild.providers } };
+  }
+}
+
+/** @throws RecordStoreError RECORD_STORE_CORRUPT saying what to do about it. */
+export function assertSound(path: string, check: LmdbCheck): void {
+  if (check.sound) return;
+  throw new RecordStoreError('RECORD_STORE_CORRUPT', `${path} is damaged (${check.damage[0]}): open it with damaged: 'salvage' to go on with what is intact, or restore a backup.`);
+}
