@@ -1,5 +1,10 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from './app-error.ts';
+
+/** Time between two tries to release a read that waits for a pipe's writer. */
+const RELEASE_MS = 10;
 
 /**
  * All of a file, or of standard input for `-`. Devices and pipes have no size to look at, so never
@@ -14,6 +19,7 @@ export async function readBounded(file: string, maxBytes: number, signal: AbortS
   let length = 0;
   const stop = (): void => {
     stream.destroy(signal.reason as Error);
+    if (file !== '-') void releasePipe(file, () => stream.closed);
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -29,4 +35,16 @@ export async function readBounded(file: string, maxBytes: number, signal: AbortS
     signal.removeEventListener('abort', stop);
   }
   return new Uint8Array(Buffer.concat(chunks, length));
+}
+
+/**
+ * Opening a pipe waits in the kernel, on a thread that even `process.exit` waits for, until somebody opens
+ * its other end: so that is done here. Opening without waiting fails as long as nobody reads, and harms no file.
+ */
+async function releasePipe(file: string, isClosed: () => boolean): Promise<void> {
+  while (!isClosed()) {
+    const handle = await open(file, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined);
+    await handle?.close();
+    if (!isClosed()) await pause(RELEASE_MS);
+  }
 }

@@ -79,7 +79,7 @@ test('a port that is taken is named', async () => {
   expect(errorIn(ended)).toMatchObject({ code: 'NODE_ADDRESS_IN_USE', message: expect.stringContaining(daemon.listen.replace('127.0.0.1:', '')) });
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s stops a daemon gracefully: 0, ports and socket released', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s stops a daemon gracefully: 0, ports and socket released', async (signal) => {
   await using daemon = await startDaemon(home.path, 'data');
   const { dave, control, listen } = daemon;
   dave.signal(signal);
