@@ -38,7 +38,8 @@ export interface EventLogOptions {
   readonly shared?: boolean;
   /**
    * Of a shared log: a power of two from 1 to 64, at most a 64th of `slots`; default 8. Each thread writes into a lane of its own, with an
-   * equal part of the slots; beyond this number threads share lanes, which is safe and slower.
+   * equal part of the slots. Every thread counts that ever made or attached the log; beyond this number they share lanes,
+   * which is safe, and searched without the index.
    */
   readonly lanes?: number;
   /** Node ids that one log can tell apart, 1 to 65 535. Default 64. */

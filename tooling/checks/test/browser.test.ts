@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,9 @@ import { decodeMessage, verifyDat } from '@p2p/dave-wire';
 import { chromium, type BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PageResult } from '../browser/page.ts';
+import type { TraceResult } from '../browser/trace.ts';
 import { bundleForBrowsers } from '../src/bundle-for-browsers.ts';
+import { bundleWithEsbuild } from '../src/bundle-with-esbuild.ts';
 
 const EXECUTABLE = process.env['P2P_CHROMIUM'] ?? '/usr/bin/chromium';
 const CI = process.env['CI'] === 'true';
@@ -110,6 +112,25 @@ describe.skipIf(missing !== undefined)(`a page under a strict policy${missing ==
     expect(result).toMatchObject({ verdict: { valid: true }, tampered: { valid: false, reason: 'signature' } });
     expect(result.bits).toBeGreaterThanOrEqual(16);
     expect(workers).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  test.each([
+    ['on', ['p2p-trace'], { traced: true, kinds: ['spanStart', 'packetSent', 'spanEnd'], peers: 3, slices: 1, dumped: 3 }],
+    ['off', [], { traced: false, kinds: [], peers: 0, slices: 0, dumped: 0 }],
+  ])('traces, with the condition p2p-trace %s', async (_state, conditions, expected) => {
+    const { code, warnings } = await bundleWithEsbuild('trace.ts', conditions);
+    expect(warnings).toEqual([]);
+    writeFileSync(join(pages, 'trace.js'), code);
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(await addressUnder(POLICY));
+    await page.addScriptTag({ url: 'trace.js', type: 'module' });
+    const result = await page.evaluate<TraceResult>('exerciseTrace()');
+    expect(result).toMatchObject(expected);
+    if (result.traced) expect(result.secondsOff).toBeLessThan(5);
     expect(errors).toEqual([]);
     await page.close();
   });
