@@ -1,7 +1,8 @@
 import { SeededRandom } from '@p2p/testkit';
 import { BootstrapCache, type BootstrapCacheOptions, type SelectionStrategy } from '../src/index.ts';
 import { ReferenceCache } from './reference-cache.ts';
-import { DAY, dial, HOUR, isOnline, nodeClock, type SimPeer, type Trace } from './world.ts';
+import { InformedCache } from './informed-cache.ts';
+import { DAY, dial, HOUR, isOnline, type SimPeer, type Trace } from './world.ts';
 
 /** What a node asks of its cache. */
 export interface Contestant {
@@ -9,6 +10,10 @@ export interface Contestant {
   /** Ids to dial, in order, none of `tried`. */
   select(count: number, tried: ReadonlySet<string>, now: number): string[];
   outcome(peer: SimPeer, ok: boolean, rttMs: number, now: number): void;
+  /** The true time of what comes next: for contestants that know more than a node does. */
+  passTime?(at: number): void;
+  /** The node's process has started. */
+  start?(now: number): void;
   /** A chance to do what maintenance does; called about every hour. */
   maintain(now: number): void;
 }
@@ -62,6 +67,24 @@ export const REFERENCE: ContestantKind = {
   create: async (trace) => new ReferenceCache(MAX_PEERS, new SeededRandom(`${trace.seed}/reference`)),
 };
 
+/** The same without the two defects that cost it most here, as if they had been repaired: hearsay keeps peers fresh, and accepted connections are no successes of dials. */
+export const REPAIRED_REFERENCE: ContestantKind = {
+  name: 'ant-quic, repaired',
+  create: async (trace) => new ReferenceCache(MAX_PEERS, new SeededRandom(`${trace.seed}/reference`), true),
+};
+
+/** Knows how the world is made, and of its peers what a cache can know: the best that any cache could do here, within a little. */
+export const INFORMED: ContestantKind = {
+  name: 'informed',
+  create: async (trace) => new InformedCache(0, new SeededRandom(`${trace.seed}/informed`)),
+};
+
+/** The same, exploring in a tenth of its slots. */
+export const INFORMED_EXPLORER: ContestantKind = {
+  name: 'informed, epsilon-greedy',
+  create: async (trace) => new InformedCache(0.1, new SeededRandom(`${trace.seed}/informed`)),
+};
+
 /** Knows who is online among all it heard of, and dials only those. */
 export const ORACLE: ContestantKind = {
   name: 'oracle',
@@ -69,24 +92,20 @@ export const ORACLE: ContestantKind = {
     const known = new Map<string, SimPeer>();
     let trueNow = 0;
     return {
+      passTime(at) {
+        trueNow = at;
+      },
       hear(peer) {
         if (peer.kind !== 'sybil') known.set(peer.id, peer);
       },
-      select(count, tried, now) {
-        trueNow = unstepped(now);
+      select(count, tried) {
         const able = [...known.values()].filter((peer) => !tried.has(peer.id) && isOnline(peer, trueNow) && dial(trace, peer, trueNow).ok);
         return able.slice(0, count).map(({ id }) => id);
       },
       outcome: () => undefined,
-      maintain(now) {
-        for (const [id, peer] of known) if (peer.diesAt < unstepped(now) - DAY) known.delete(id);
+      maintain() {
+        for (const [id, peer] of known) if (peer.diesAt < trueNow - DAY) known.delete(id);
       },
     };
   },
 };
-
-/** The time that the node's clock was made from; the steps lie far enough apart for one try each. */
-function unstepped(now: number): number {
-  for (const offset of [0, DAY, -DAY / 2, 400 * DAY]) if (nodeClock(now - offset) === now) return now - offset;
-  throw new Error(`no time makes the node's clock show ${now}`);
-}

@@ -1,5 +1,5 @@
 import type { ContestantKind } from './contestant.ts';
-import { dial, isOnline, makeTrace, nodeClock, type SimPeer, type Trace } from './world.ts';
+import { dial, isOnline, makeTrace, nodeClock, type SimPeer, type Trace, type WorldOptions } from './world.ts';
 
 /** Connections that a node wants. */
 const WANTED = 8;
@@ -11,7 +11,7 @@ const MAX_DIALS = 500;
 export interface Result {
   /** Failed dials of each start of the node, before it had eight connections. */
   readonly failed: readonly number[];
-  /** Starts that ended with fewer than eight. */
+  /** Starts that never came to eight before the node went off. */
   readonly incomplete: number;
 }
 
@@ -21,7 +21,9 @@ export async function play(kind: ContestantKind, trace: Trace): Promise<Result> 
   const peers = new Map<string, SimPeer>(trace.peers.map((peer) => [peer.id, peer]));
   const failed: number[] = [];
   let incomplete = 0;
+  let isStarting = false;
   let connected = new Set<SimPeer>();
+  contestant.passTime?.(trace.events[0]!.at);
   for (const peer of trace.seeds) contestant.hear(peer, 'seed', nodeClock(trace.events[0]!.at));
 
   const connect = (at: number): number => {
@@ -48,6 +50,7 @@ export async function play(kind: ContestantKind, trace: Trace): Promise<Result> 
 
   for (const event of trace.events) {
     const now = nodeClock(event.at);
+    contestant.passTime?.(event.at);
     switch (event.type) {
       case 'gossip':
       case 'inbound':
@@ -55,29 +58,36 @@ export async function play(kind: ContestantKind, trace: Trace): Promise<Result> 
         break;
       case 'start':
         connected = new Set();
+        contestant.start?.(now);
+        if (isStarting) incomplete += 1;
         failed.push(connect(event.at));
-        if (connected.size < WANTED) incomplete += 1;
+        isStarting = connected.size < WANTED;
         break;
-      case 'tick':
+      case 'tick': {
         // Pings of the connections are outcomes too. Those that broke are replaced: experience, but not counted.
         for (const peer of connected) {
           const isAlive = isOnline(peer, event.at);
           contestant.outcome(peer, isAlive, peer.rttMs, now);
           if (!isAlive) connected.delete(peer);
         }
-        connect(event.at);
+        const more = connect(event.at);
+        // A start goes on until there are eight: who gives up for want of peers has not done better.
+        if (isStarting) failed[failed.length - 1]! += more;
+        isStarting &&= connected.size < WANTED;
         contestant.maintain(now);
         break;
+      }
     }
   }
+  if (isStarting) incomplete += 1;
   return { failed, incomplete };
 }
 
 /** Means over all starts, one per seed. */
-export async function playSeeds(kind: ContestantKind, seeds: readonly string[], withFlood: boolean): Promise<number[]> {
+export async function playSeeds(kind: ContestantKind, seeds: readonly string[], world: WorldOptions): Promise<number[]> {
   const means: number[] = [];
   for (const seed of seeds) {
-    const { failed } = await play(kind, makeTrace(seed, withFlood));
+    const { failed } = await play(kind, makeTrace(seed, world));
     means.push(failed.reduce((sum, count) => sum + count, 0) / failed.length);
   }
   return means;

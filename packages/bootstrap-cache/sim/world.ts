@@ -9,7 +9,7 @@ export const START: number = Date.UTC(2026, 0, 1);
 const END = START + DAYS * DAY;
 
 /** How a kind of peer lives: share of the population, mean time online and offline, mean life. */
-interface Kind {
+export interface Kind {
   readonly name: string;
   readonly share: number;
   readonly upMs: number;
@@ -17,17 +17,19 @@ interface Kind {
   readonly lifeMs: number;
   /** Probability of a public address. */
   readonly isPublic: number;
+  /** Probability of offering itself as a relay. */
+  readonly isRelay: number;
 }
 
-const KINDS: readonly Kind[] = [
-  { name: 'server', share: 0.04, upMs: 48 * HOUR, downMs: 2 * HOUR, lifeMs: 20 * DAY, isPublic: 0.85 },
-  { name: 'desktop', share: 0.36, upMs: 8 * HOUR, downMs: 10 * HOUR, lifeMs: 15 * DAY, isPublic: 0.35 },
-  { name: 'visitor', share: 0.4, upMs: 3 * HOUR, downMs: 9 * HOUR, lifeMs: 1.5 * DAY, isPublic: 0.35 },
-  { name: 'flapping', share: 0.2, upMs: HOUR / 3, downMs: (2 * HOUR) / 3, lifeMs: 10 * DAY, isPublic: 0.5 },
+export const KINDS: readonly Kind[] = [
+  { name: 'server', share: 0.04, upMs: 48 * HOUR, downMs: 2 * HOUR, lifeMs: 20 * DAY, isPublic: 0.85, isRelay: 0.4 },
+  { name: 'desktop', share: 0.36, upMs: 8 * HOUR, downMs: 10 * HOUR, lifeMs: 15 * DAY, isPublic: 0.35, isRelay: 0.03 },
+  { name: 'visitor', share: 0.4, upMs: 3 * HOUR, downMs: 9 * HOUR, lifeMs: 1.5 * DAY, isPublic: 0.35, isRelay: 0.03 },
+  { name: 'flapping', share: 0.2, upMs: HOUR / 3, downMs: (2 * HOUR) / 3, lifeMs: 10 * DAY, isPublic: 0.5, isRelay: 0.03 },
 ];
 
 /** Probability that a dial to a peer that is online works, by its translator. */
-const DIALLABLE: Readonly<Record<NatType, number>> = {
+export const DIALLABLE: Readonly<Record<NatType, number>> = {
   none: 0.98,
   'full-cone': 0.95,
   'address-restricted': 0.6,
@@ -36,15 +38,18 @@ const DIALLABLE: Readonly<Record<NatType, number>> = {
   unknown: 0.5,
 };
 
+/** Those of peers without a public address, each as likely. */
+export const TRANSLATORS: readonly NatType[] = ['full-cone', 'address-restricted', 'port-restricted', 'symmetric', 'symmetric'];
+
 /** The node whose cache it is: mean time on and off. */
 const NODE_UP_MS = 4 * HOUR;
 const NODE_DOWN_MS = 6 * HOUR;
 
 /** Peers alive at any time; those that leave are replaced. */
-const POPULATION = 1200;
+export const POPULATION = 1200;
 const GOSSIP_PER_HOUR = 20;
 /** Of what gossip names, this share is long gone. */
-const STALE_GOSSIP = 0.15;
+export const STALE_GOSSIP = 0.15;
 const INBOUND_PER_HOUR = 3;
 const SYBILS_PER_HOUR = 200;
 const SYBIL_NETWORKS = 30;
@@ -105,17 +110,32 @@ export function nodeClock(at: number): number {
   return at;
 }
 
-export function makeTrace(seed: string, withFlood: boolean): Trace {
+/** What differs between scenarios. */
+export interface WorldOptions {
+  readonly flood: boolean;
+  /**
+   * How long peers stay on and off: `exponential`, or `heavy-tailed`, with the same means but Weibull-distributed
+   * with shape 0.5. Stutzbach and Rejaie ("Understanding Churn in Peer-to-Peer Networks", IMC 2006) found
+   * sessions of Gnutella, BitTorrent and Kad far from exponential, with Weibull shapes of 0.34 to 0.59, most
+   * of them short and a few very long; half of a desktop's sessions then end within 2 hours, as half of
+   * the new peers of IPFS do (ProbeLab, "RFM 2: Uptime and Churn", 2022).
+   */
+  readonly churn: 'exponential' | 'heavy-tailed';
+  /** For how many days the node itself is off from day 12 on. */
+  readonly awayDays: number;
+}
+
+export function makeTrace(seed: string, options: WorldOptions): Trace {
   const random = new SeededRandom(seed);
-  const peers = makePopulation(random.fork('population'));
+  const peers = makePopulation(random.fork('population'), options.churn === 'heavy-tailed' ? heavyTailed : exponential);
   const seeds = peers.filter((peer) => peer.kind === 'server' && peer.nat === 'none' && peer.bornAt === START).slice(0, 5);
   const events: TraceEvent[] = [];
   const runs = random.fork('runs');
   const talk = random.fork('talk');
   const flood = random.fork('flood');
   const sybilNetworks = Array.from({ length: SYBIL_NETWORKS }, () => `${100 + flood.integer(90)}.${flood.integer(256)}.${flood.integer(256)}`);
-  // The node itself runs for some hours and is off for some, and once for five days.
-  const gap = { fromMs: START + 12 * DAY, toMs: START + 17 * DAY };
+  // The node itself runs for some hours and is off for some, and once for days.
+  const gap = { fromMs: START + 12 * DAY, toMs: START + (12 + options.awayDays) * DAY };
   let stopsAt = START;
   let startsAt = START;
   for (let at = START; at < END; at += HOUR) {
@@ -132,7 +152,7 @@ export function makeTrace(seed: string, withFlood: boolean): Trace {
     events.push({ at: at + 60_000, type: 'gossip', peers: gossip(talk, peers, at) });
     const online = Array.from({ length: 4 * INBOUND_PER_HOUR }, () => talk.pick(peers)).filter((peer) => isOnline(peer, at)).slice(0, INBOUND_PER_HOUR);
     events.push({ at: at + 120_000, type: 'inbound', peers: online });
-    if (withFlood && at >= FLOOD.fromMs && at < FLOOD.toMs) {
+    if (options.flood && at >= FLOOD.fromMs && at < FLOOD.toMs) {
       events.push({ at: at + 180_000, type: 'gossip', peers: Array.from({ length: SYBILS_PER_HOUR }, () => sybil(flood, sybilNetworks)) });
     }
     events.push({ at: at + HOUR / 2, type: 'tick' });
@@ -151,13 +171,16 @@ function gossip(random: SeededRandom, peers: readonly SimPeer[], at: number): Si
   return out;
 }
 
-function makePopulation(random: SeededRandom): SimPeer[] {
+/** Draws a span of time with this mean. */
+type Spans = (random: SeededRandom, meanMs: number) => number;
+
+function makePopulation(random: SeededRandom, spans: Spans): SimPeer[] {
   const peers: SimPeer[] = [];
   for (const kind of KINDS) {
     for (let place = 0; place < POPULATION * kind.share; place++) {
       // One peer after the other takes the place, so that the number alive stays the same.
       for (let bornAt = START; bornAt < END; ) {
-        const peer = makePeer(random, kind, bornAt, peers.length);
+        const peer = makePeer(random, spans, kind, bornAt, peers.length);
         peers.push(peer);
         bornAt = peer.diesAt;
       }
@@ -166,21 +189,21 @@ function makePopulation(random: SeededRandom): SimPeer[] {
   return random.shuffled(peers);
 }
 
-function makePeer(random: SeededRandom, kind: Kind, bornAt: number, index: number): SimPeer {
-  const nat = random.chance(kind.isPublic) ? 'none' : random.pick<NatType>(['full-cone', 'address-restricted', 'port-restricted', 'symmetric', 'symmetric']);
+function makePeer(random: SeededRandom, spans: Spans, kind: Kind, bornAt: number, index: number): SimPeer {
+  const nat = random.chance(kind.isPublic) ? 'none' : random.pick(TRANSLATORS);
   const diesAt = bornAt + Math.max(HOUR / 2, exponential(random, kind.lifeMs));
   const toggles: number[] = [];
   for (let at = bornAt; at < Math.min(diesAt, END); ) {
-    const offAt = Math.min(diesAt, at + exponential(random, kind.upMs));
+    const offAt = Math.min(diesAt, at + spans(random, kind.upMs));
     toggles.push(at, offAt);
-    at = offAt + exponential(random, kind.downMs);
+    at = offAt + spans(random, kind.downMs);
   }
   return {
     id: `peer-${index}`,
     address: `${1 + random.integer(98)}.${random.integer(256)}.${random.integer(256)}.${random.integer(256)}:4127`,
     kind: kind.name,
     nat,
-    claims: { natType: random.chance(0.7) ? nat : 'unknown', relay: kind.name === 'server' ? random.chance(0.4) : random.chance(0.03) },
+    claims: { natType: random.chance(0.7) ? nat : 'unknown', relay: random.chance(kind.isRelay) },
     rttMs: 15 + exponential(random, 90),
     bornAt,
     diesAt,
@@ -205,4 +228,9 @@ function sybil(random: SeededRandom, networks: readonly string[]): SimPeer {
 
 function exponential(random: SeededRandom, mean: number): number {
   return -Math.log(1 - random.float()) * mean;
+}
+
+/** Weibull with shape 0.5: the square of an exponential; its mean is twice its scale. */
+function heavyTailed(random: SeededRandom, mean: number): number {
+  return (Math.log(1 - random.float()) ** 2 * mean) / 2;
 }

@@ -28,11 +28,16 @@ export type CacheEventType = keyof CacheEvents;
 
 type Listener = (event: never) => void;
 
+/** Every type of event; the type says whether one is missing. */
+const TYPES: Readonly<Record<CacheEventType, true>> = { updated: true, saved: true, merged: true, cleaned: true, quarantined: true, degraded: true };
+
 /** Typed events. A listener that throws stops neither the others nor the cache: its error is thrown in a task of its own. */
 export class CacheEmitter {
   readonly #listeners = new Map<CacheEventType, Set<Listener>>();
 
   on<K extends CacheEventType>(type: K, listener: (event: CacheEvents[K]) => void, options?: { signal?: AbortSignal | undefined }): Disposable {
+    if (!Object.hasOwn(TYPES, type)) throw new TypeError(`there is no event '${type}'; there are ${Object.keys(TYPES).join(', ')}`);
+    if (typeof listener !== 'function') throw new TypeError(`a listener for '${type}' must be a function`);
     const signal = options?.signal;
     if (signal?.aborted === true) return { [Symbol.dispose]: (): void => {} };
     let set = this.#listeners.get(type);

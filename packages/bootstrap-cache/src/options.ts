@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
+import { checkedClassifier } from './caller-checks.ts';
 import { classifyAddress } from './classify-address.ts';
 import type { Clock, Random } from './env.ts';
 import { DEFAULT_MODEL, type ScoringModel } from './scoring-model.ts';
 import type { Scoring, Settings } from './settings.ts';
-import type { AddressClass, QualityWeights, SelectionStrategy } from './types.ts';
+import { type AddressClass, type QualityWeights, SELECTION_STRATEGIES, type SelectionStrategy } from './types.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -68,7 +70,7 @@ const schema = z.strictObject({
   lockTimeoutMs: z._default(timerPeriod, 30_000),
   maxPeers: z._default(z.int().check(z.minimum(1), z.maximum(1_000_000)), 20_000),
   epsilon: z._default(share, 0.1),
-  strategy: z._default(z.enum(['best-first', 'epsilon-greedy', 'random', 'thompson']), 'epsilon-greedy'),
+  strategy: z._default(z.enum(SELECTION_STRATEGIES), 'epsilon-greedy'),
   scoring: z._default(z.enum(['bayes', 'ant-quic']), 'bayes'),
   weights: z._default(z.strictObject({ success: amount, rtt: amount, freshness: amount, capabilities: amount }), {
     success: 0.4,
@@ -119,8 +121,9 @@ export interface FileSettings {
  * @throws TypeError that names every bad option.
  */
 export function readOptions(options: BootstrapCacheOptions, clock: Clock, random: Random): { core: Settings; file: FileSettings } {
-  const result = z.safeParse(schema, options);
-  if (!result.success) throw optionError(...result.error.issues.map(({ path, message }) => `${path.length === 0 ? 'options' : path.join('.')}: ${message}`));
+  // The small variant of zod has no words of its own.
+  const result = z.safeParse(schema, options, { error: en().localeError });
+  if (!result.success) throw optionError(...result.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`)));
   const read = result.data;
   if (read.persist && read.dir === undefined) throw optionError('dir: needed unless persist is false');
   const given = Object.fromEntries(Object.entries(read.model ?? {}).filter(([, value]) => value !== undefined));
@@ -132,7 +135,7 @@ export function readOptions(options: BootstrapCacheOptions, clock: Clock, random
       ...rest,
       weights: normalised(read.weights),
       model,
-      classifyAddress: options.classifyAddress ?? classifyAddress,
+      classifyAddress: options.classifyAddress === undefined ? classifyAddress : checkedClassifier(options.classifyAddress),
       clock: options.clock ?? clock,
       random: options.random ?? random,
     },

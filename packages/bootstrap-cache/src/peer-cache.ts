@@ -1,4 +1,5 @@
 import { AdmissionGate } from './admission.ts';
+import { checkCount, checkOutcome, checkScope, checkSelection } from './caller-checks.ts';
 import { type AddressPreference, cachedPeer } from './cached-peer.ts';
 import { cacheStats } from './cache-stats.ts';
 import { type CacheState, createState, removePeer, rescore, rescoreAll } from './cache-state.ts';
@@ -116,9 +117,10 @@ export class PeerCache {
 
   /**
    * Notes how a dial ended. False for an unknown id: outcomes never create a peer.
-   * @throws TypeError when `rttMs` is negative, not finite or above a day.
+   * @throws TypeError when it is no outcome, or `rttMs` is negative, not finite or above a day; nothing is changed then.
    */
   recordOutcome(id: string, outcome: ConnectionOutcome): boolean {
+    checkOutcome(outcome);
     const slot = this.state.table.slotOf(id);
     if (slot === undefined) return false;
     applyOutcome(this.state, slot, outcome, this.now());
@@ -140,8 +142,10 @@ export class PeerCache {
    * Notes that an outbound dial reached a peer at an address; call it for nothing else, inbound
    * connections prove no reachability. An unknown peer is offered to the admission gate first.
    * False when the peer or the address was refused.
+   * @throws TypeError for a scope that is none.
    */
   observeReachability(id: string, address: string, scope: AddressScope): boolean {
+    checkScope(scope);
     const now = this.now();
     if (!isValidAddress(address, this.state.settings)) return false;
     if (!this.has(id) && !this.gate.offer({ id, addresses: [address], source: 'connection', isSeed: false, claims: undefined }, now).ok) return false;
@@ -156,10 +160,11 @@ export class PeerCache {
    * Up to `count` peers in the order to try them. Peers that back off come last and only when nothing
    * else is left, as do more than `picksPerNetwork` of one network. The same history and the same
    * `Random` give the same picks. O(peers), about 0.15 ms for 50 of 30 000.
-   * @throws TypeError when `count` is no whole number from 0 on.
+   * @throws TypeError when `count` is no whole number from 0 on, or an option is none.
    */
   selectPeers(count: number, options: SelectOptions = {}): CachedPeer[] {
     checkCount(count);
+    checkSelection(options);
     return selectSlots(this.state, count, options, this.now()).map((slot) => this.#copy(slot, { family: options.family }));
   }
 
@@ -198,7 +203,11 @@ export class PeerCache {
     return removed;
   }
 
-  /** Calls `listener` for each event of a type until the result is disposed of or `signal` aborts. */
+  /**
+   * Calls `listener` for each event of a type until the result is disposed of or `signal` aborts. What a
+   * listener throws is an uncaught exception of the process, as anywhere in Node.
+   * @throws TypeError for an unknown type, or a listener that is no function.
+   */
   on<K extends CacheEventType>(type: K, listener: (event: CacheEvents[K]) => void, options?: { signal?: AbortSignal | undefined }): Disposable {
     return this.events.on(type, listener, options);
   }
@@ -214,8 +223,4 @@ export class PeerCache {
   #copy(slot: number, preference?: AddressPreference): CachedPeer {
     return cachedPeer(this.state, slot, this.now(), preference);
   }
-}
-
-function checkCount(count: number): void {
-  if (!Number.isSafeInteger(count) || count < 0) throw new TypeError(`count must be a whole number from 0 on, got ${count}`);
 }

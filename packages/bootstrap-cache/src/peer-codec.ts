@@ -4,10 +4,9 @@ import { isValidAddress, isValidId, MAX_ADDRESSES, MAX_ID_LENGTH } from './peer-
 import type { PeerRecord, RecordedAddress } from './peer-record.ts';
 import type { Settings } from './settings.ts';
 import { SOURCE_CODES } from './source-codes.ts';
-import type { AddressScope } from './types.ts';
+import { ADDRESS_SCOPES, type AddressScope } from './types.ts';
 
-/** Codes of scopes in files: append only. */
-const SCOPES: readonly AddressScope[] = ['loopback', 'local', 'global'];
+const SCOPES: readonly AddressScope[] = ADDRESS_SCOPES;
 /** Evidence is kept in steps of 1/1024, round trips in steps of 10 µs. */
 const EVIDENCE_STEPS = 1024;
 const RTT_STEPS = 100;

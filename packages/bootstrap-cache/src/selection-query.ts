@@ -96,14 +96,22 @@ function findExplorable(state: CacheState, { untested, retriable }: Scratch, adm
   const { retryAt, record } = columns;
   const { backoffMaxMs } = state.settings.model;
   let untestedCount = 0;
-  let retriableCount = 0;
+  let failedCount = 0;
+  // Each slot is written to both lists and counted in at most one: branches that nobody can foretell would double the time.
   for (let slot = 0; slot < size; slot++) {
-    const kind = record[slot];
-    if (kind === RECORD.workedLast || (admits !== undefined && !admits(slot))) continue;
-    if (kind === RECORD.untested) untested[untestedCount++] = slot;
-    else if (!isBackingOff(retryAt[slot]!, now, backoffMaxMs)) retriable[retriableCount++] = slot;
+    const kind = record[slot]!;
+    untested[untestedCount] = slot;
+    untestedCount += ((kind ^ RECORD.untested) - 1) >>> 31;
+    retriable[failedCount] = slot;
+    failedCount += ((kind ^ RECORD.failedLast) - 1) >>> 31;
   }
-  return { untested: untested.subarray(0, untestedCount), retriable: retriable.subarray(0, retriableCount) };
+  let retriableCount = 0;
+  for (let at = 0; at < failedCount; at++) {
+    const slot = retriable[at]!;
+    if (!isBackingOff(retryAt[slot]!, now, backoffMaxMs) && (admits === undefined || admits(slot))) retriable[retriableCount++] = slot;
+  }
+  const listed = untested.subarray(0, untestedCount);
+  return { untested: admits === undefined ? listed : listed.filter(admits), retriable: retriable.subarray(0, retriableCount) };
 }
 
 export function familyMask(family: 4 | 6 | undefined): number {

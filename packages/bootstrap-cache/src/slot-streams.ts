@@ -37,24 +37,44 @@ export function shuffled(slots: Int32Array, random: Random): SlotStream {
   };
 }
 
-/** Draws several slots at random and gives the one of the highest value; the others stay. Reorders `slots`. */
-export function tournament(slots: Int32Array, random: Random, rounds: number, valueOf: (slot: number) => number): SlotStream {
+/**
+ * Looks at `sample` slots drawn at random, each at most once, and gives the one of the highest value,
+ * any of those that share it; the others stay. Reorders `slots`.
+ */
+export function tournament(slots: Int32Array, random: Random, sample: number, valueOf: (slot: number) => number): SlotStream {
   let at = 0;
   return () => {
     const left = slots.length - at;
     if (left === 0) return undefined;
-    let best = at + Math.floor(random.float() * left);
-    let bestValue = valueOf(slots[best]!);
-    for (let round = 1; round < rounds; round++) {
-      const other = at + Math.floor(random.float() * left);
-      const value = valueOf(slots[other]!);
+    // A walk with a random beginning and step instead of a draw for each: many draws cost more than the looks.
+    const step = left > sample ? coprimeStep(left, random) : 1;
+    let offset = Math.floor(random.float() * left);
+    let best = offset;
+    let bestValue = valueOf(slots[at + best]!);
+    for (let looks = Math.min(sample, left); looks > 1; looks--) {
+      offset += step;
+      if (offset >= left) offset -= left;
+      const value = valueOf(slots[at + offset]!);
       if (value <= bestValue) continue;
-      best = other;
+      best = offset;
       bestValue = value;
     }
-    const slot = slots[best]!;
-    slots[best] = slots[at]!;
+    const slot = slots[at + best]!;
+    slots[at + best] = slots[at]!;
     slots[at++] = slot;
     return slot;
   };
+}
+
+/** A random step below `length` (at least 2) that reaches every offset before it comes back to one. */
+function coprimeStep(length: number, random: Random): number {
+  for (;;) {
+    const step = 1 + Math.floor(random.float() * (length - 1));
+    if (greatestCommonDivisor(step, length) === 1) return step;
+  }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
 }

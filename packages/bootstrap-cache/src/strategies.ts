@@ -1,7 +1,7 @@
 import { drawBeta } from './beta-draw.ts';
 import { type CacheState, RECORD } from './cache-state.ts';
 import { crowdingCost } from './eviction-queue.ts';
-import { evidenceDecay, halfLifeDecay, runFactor } from './evidence.ts';
+import { evidenceDecay, runFactor } from './evidence.ts';
 import { effectiveCapabilities } from './observations.ts';
 import { COORDINATION_YES, countMatches, packCapabilities, RELAY_YES } from './packed-capabilities.ts';
 import { antQuicParts } from './quality-ant-quic.ts';
@@ -11,8 +11,8 @@ import { ranked, shuffled, type SlotStream, tournament } from './slot-streams.ts
 
 /** When both kinds are there, this share of explorations goes to peers that were never tried, the rest to ones that failed. */
 export const UNTESTED_SHARE = 0.8;
-/** An exploration looks at this many peers of its kind and takes the one that promises most. */
-const EXPLORATION_ROUNDS = 32;
+/** An exploration looks at this many peers of its kind, drawn at random, and takes the one that promises most: it costs a dial, so it should be worth it. */
+const EXPLORATION_SAMPLE = 256;
 
 /** The order in which peers that may be dialled are offered. */
 export function orderReady(state: CacheState, candidates: Candidates, options: SelectOptions, count: number, now: number): SlotStream {
@@ -50,8 +50,8 @@ function epsilonGreedy(state: CacheState, candidates: Candidates, options: Selec
   const { score } = state.table.columns;
   const bestLeft = best(state, candidates, options, count, now, scoresOf(state));
   const explorable = candidates.explorable();
-  const untested = tournament(explorable.untested, random, EXPLORATION_ROUNDS, discoveryValue(state, now));
-  const retriable = tournament(explorable.retriable, random, EXPLORATION_ROUNDS, (slot) => score[slot]!);
+  const untested = tournament(explorable.untested, random, EXPLORATION_SAMPLE, discoveryValue(state, now));
+  const retriable = tournament(explorable.retriable, random, EXPLORATION_SAMPLE, (slot) => score[slot]!);
   const used = new Set<number>();
   const unused = (stream: SlotStream): number | undefined => {
     for (let slot = stream(); slot !== undefined; slot = stream()) {
@@ -71,27 +71,31 @@ function epsilonGreedy(state: CacheState, candidates: Candidates, options: Selec
   };
 }
 
-/** What hearsay of a peer is worth halves in this time: most peers of a network stay for hours. */
-const HEARSAY_HALF_LIFE_MS = 6 * 3_600_000;
-/** A peer heard of again after this long is likelier to last; it counts up to four times. */
-const LASTING_MS = 12 * 3_600_000;
-const MAX_LASTING = 3;
+/** How long a peer is taken to have lived when it was heard of for the first time. */
+const FIRST_HEARING_MS = 6 * 3_600_000;
+/** A peer known by hearsay for this long is half as promising as one that has been there for ever. */
+const LASTING_MS = 24 * 3_600_000;
 /** Odds of passing a translator, by NAT code. Nobody has a reason to make up a bad one. */
 const NAT_ODDS = [0.5, 1, 0.95, 0.6, 0.4, 0.08, 0.5];
 
 /**
  * How much an untested peer promises: heard of lately and for long, easy to reach and helpful by its
  * own account, and not from a network that names many.
+ *
+ * Session and life times in such networks have heavy tails (Stutzbach and Rejaie, "Understanding Churn
+ * in Peer-to-Peer Networks", IMC 2006): who has been there for a span `age` is likely to stay for about
+ * as long again, so after a silence of `gap` the odds are age / (age + gap).
  */
 function discoveryValue(state: CacheState, now: number): (slot: number) => number {
-  const { columns } = state.table;
+  const { firstSeenAt, lastSeenAt, claimed: claims, network } = state.table.columns;
   const { ledger } = state;
   return (slot) => {
-    const claimed = columns.claimed[slot]!;
+    const claimed = claims[slot]!;
     const helps = (claimed & 3) === RELAY_YES || (claimed & 12) === COORDINATION_YES ? 3 : 1;
-    const lasting = 1 + Math.min(MAX_LASTING, (columns.lastSeenAt[slot]! - columns.firstSeenAt[slot]!) / LASTING_MS);
-    const fresh = halfLifeDecay(now - columns.lastSeenAt[slot]!, HEARSAY_HALF_LIFE_MS);
-    return (fresh * lasting * helps * NAT_ODDS[claimed >> 6]!) / Math.max(1, ledger.countOf(columns.network[slot]!));
+    const age = FIRST_HEARING_MS + Math.max(0, lastSeenAt[slot]! - firstSeenAt[slot]!);
+    const gap = Math.max(0, now - lastSeenAt[slot]!);
+    const stays = (age / (age + gap)) * (age / (age + LASTING_MS));
+    return (stays * helps * NAT_ODDS[claimed >> 6]!) / Math.max(1, ledger.countOf(network[slot]!));
   };
 }
 

@@ -5,10 +5,14 @@ export type NatType = 'none' | 'full-cone' | 'address-restricted' | 'port-restri
 export type PeerSource = 'seed' | 'connection' | 'relay' | 'coordination' | 'merge' | 'unknown';
 
 /** How peers are picked. */
-export type SelectionStrategy = 'best-first' | 'epsilon-greedy' | 'random' | 'thompson';
+export type SelectionStrategy = (typeof SELECTION_STRATEGIES)[number];
+/** Every strategy. */
+export const SELECTION_STRATEGIES = ['best-first', 'epsilon-greedy', 'random', 'thompson'] as const;
 
 /** How far an address reaches: this machine, this site (private, link-local and unique local ranges), or everywhere. */
-export type AddressScope = 'loopback' | 'local' | 'global';
+export type AddressScope = (typeof ADDRESS_SCOPES)[number];
+/** Every scope; their order is that of their codes in files: append only. */
+export const ADDRESS_SCOPES = ['loopback', 'local', 'global'] as const;
 
 /** What a peer can do for others; undefined means unknown. */
 export interface PeerCapabilities {

@@ -26,6 +26,21 @@ export interface NodeEvents {
 
 type Listener<T> = (event: T) => void;
 
+/** Every type of event; the type says whether one is missing. */
+const TYPES: Readonly<Record<keyof NodeEvents, true>> = {
+  'peer-active': true,
+  'peer-inactive': true,
+  'peer-dropped': true,
+  'address-learned': true,
+  stored: true,
+  evicted: true,
+  replicated: true,
+  repaired: true,
+  challenge: true,
+  shed: true,
+  error: true,
+};
+
 /** Typed events: the one shape that every package here uses. A listener that throws does not stop the others; its error goes to `error`. */
 export class NodeEmitter {
   readonly #listeners = new Map<keyof NodeEvents, Set<Listener<never>>>();
@@ -35,6 +50,8 @@ export class NodeEmitter {
     listener: Listener<NodeEvents[K]>,
     options?: { signal?: AbortSignal },
   ): Disposable {
+    if (!Object.hasOwn(TYPES, type)) throw new TypeError(`there is no event '${type}'; there are ${Object.keys(TYPES).join(', ')}`);
+    if (typeof listener !== 'function') throw new TypeError(`a listener for '${type}' must be a function`);
     const signal = options?.signal;
     if (signal?.aborted) return { [Symbol.dispose]: (): void => {} };
     let set = this.#listeners.get(type);

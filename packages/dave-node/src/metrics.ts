@@ -6,6 +6,7 @@ export interface MetricSample {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** One metric: its name, what it says, and its labels. */
 export interface MetricSpec {
   /** Prefixed `dave_`, units as suffix. */
   readonly name: string;

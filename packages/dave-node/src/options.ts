@@ -159,17 +159,38 @@ const schema = z.strictObject({
   ),
 });
 
-/** Options that are objects with a behaviour of their own: there is nothing in them to parse. */
-const MODULES: ReadonlySet<string> = new Set<keyof DaveNodeOptions>(['records', 'peerHints', 'transport', 'clock', 'random', 'verifier', 'logger', 'traceLog', 'signal']);
+/** Options that are objects with a behaviour of their own, and what of it is relied on. */
+const MODULES = {
+  records: ['get', 'putMany', 'remove', 'records'],
+  peerHints: ['pick', 'outcome'],
+  transport: ['bind', 'resolve'],
+  clock: ['now', 'monotonic', 'setTimer'],
+  random: ['bytes', 'float'],
+  verifier: ['verify', 'close'],
+  logger: ['debug', 'info', 'warn', 'error'],
+  traceLog: ['forNode'],
+  signal: ['addEventListener', 'throwIfAborted'],
+} as const satisfies Partial<Record<keyof DaveNodeOptions, readonly string[]>>;
+
+/** One line for each module that lacks a method: found out later it would be an unhandled rejection somewhere. */
+function moduleIssues(options: DaveNodeOptions): string[] {
+  return Object.entries(MODULES).flatMap(([name, methods]) => {
+    const module = (options as unknown as Record<string, unknown>)[name];
+    if (module === undefined) return [];
+    const missing = methods.filter((method) => typeof (module as Record<string, unknown> | null)?.[method] !== 'function');
+    return missing.length === 0 ? [] : [`${name}: must be an object with the methods ${methods.join(', ')}; ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`];
+  });
+}
 
 /**
- * Checks the plain part of the options once, at the edge.
+ * Checks the options once, at the edge: the plain part whole, of modules that they have the methods that are called.
  * @throws NodeError NODE_BAD_OPTION naming the option, what it was and what it must be.
  */
 export function parseOptions(options: DaveNodeOptions): ResolvedOptions {
-  const parsed = z.safeParse(schema, Object.fromEntries(Object.entries(options).filter(([name]) => !MODULES.has(name))));
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => describeIssue(issue, options));
+  if (typeof options !== 'object' || options === null) throw new NodeError('NODE_BAD_OPTION', 'DaveNode.open: needs an object of options, at least { privateKey }');
+  const parsed = z.safeParse(schema, Object.fromEntries(Object.entries(options).filter(([name]) => !Object.hasOwn(MODULES, name))));
+  const lines = [...(parsed.error?.issues.map((issue) => describeIssue(issue, options)) ?? []), ...moduleIssues(options)];
+  if (!parsed.success || lines.length > 0) {
     throw new NodeError('NODE_BAD_OPTION', `DaveNode.open: ${lines.join('; ')}`);
   }
   const { deactivateAfter, dropAfter } = parsed.data.intervals;

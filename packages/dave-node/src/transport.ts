@@ -60,6 +60,7 @@ export interface Connection {
   destroy(): void;
 }
 
+/** Who is told what a connection does. */
 export interface ConnectionHandlers {
   onMessage(message: Message, sizeBytes: number): void;
   /** The stream broke the framing or a frame is no message; the connection may be destroyed by the handler. */

@@ -42,6 +42,7 @@ const digest: Uint8Array = new Uint8Array(32);
  * Checks a dat: time, work, signature, cheapest first. Never rejects for a bad dat. The dat's bytes
  * are taken before the call returns. A backend with `verifyAsync` checks the signature off this
  * thread.
+ * @throws TypeError (verifyDat rejects with it) when `now`, `skewMs` or `minWork` is no number.
  *
  * @example
  * const verdict = await verifyDat(dat, { now: Date.now() });
@@ -70,9 +71,14 @@ export function verifyDatSync(dat: Dat, options: VerifyDatOptions): Verdict {
 
 /** All that is refused before the signature is looked at. */
 function refuseUnsigned(dat: Dat, options: VerifyDatOptions): Verdict | undefined {
+  // Compared with NaN everything passes: a forgotten clock must not switch a check off.
+  const latest = options.now + (options.skewMs ?? 0);
+  const minWork = options.minWork ?? MIN_WORK;
+  if (typeof latest !== 'number' || Number.isNaN(latest)) throw badOption('now and skewMs must be numbers of milliseconds', options);
+  if (typeof minWork !== 'number' || !(minWork >= 0)) throw badOption('minWork must be a number of bits from 0 on', options);
   if (!isEncodable(dat)) return REFUSED.malformed;
-  if (dat.time > options.now + (options.skewMs ?? 0)) return REFUSED.future;
-  if (leadingZeroBits(dat.work) < (options.minWork ?? MIN_WORK)) return REFUSED['work-too-low'];
+  if (dat.time > latest) return REFUSED.future;
+  if (leadingZeroBits(dat.work) < minWork) return REFUSED['work-too-low'];
   if (!checkWork(dat.signature, dat.salt, dat.work)) return REFUSED['work-mismatch'];
   return undefined;
 }
@@ -95,6 +101,10 @@ function isEncodableKey(key: string): boolean {
   if (key.length > MAX_KEY_BYTES) return false;
   const length = utf8Length(key);
   return length >= 0 && length <= MAX_KEY_BYTES;
+}
+
+function badOption(rule: string, { now, skewMs, minWork }: VerifyDatOptions): TypeError {
+  return new TypeError(`verifyDat: ${rule}, got now ${String(now)}, skewMs ${String(skewMs)}, minWork ${String(minWork)}`);
 }
 
 function refusal(reason: DatRefusal): Verdict {

@@ -7,6 +7,8 @@ export type AppErrorCode =
   | 'APP_KEY_EXISTS'
   | 'APP_KEY_PERMISSIONS'
   | 'APP_KEY_INVALID'
+  | 'APP_KEY_UNWRITABLE'
+  | 'APP_DATA_DIR'
   | 'APP_DAEMON_UNREACHABLE'
   | 'APP_DAEMON_RUNNING'
   | 'APP_DAEMON_REFUSED'
@@ -35,6 +37,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   APP_KEY_EXISTS: EXIT.usage,
   APP_KEY_PERMISSIONS: EXIT.usage,
   APP_KEY_INVALID: EXIT.usage,
+  APP_KEY_UNWRITABLE: EXIT.usage,
+  APP_DATA_DIR: EXIT.usage,
   APP_NOT_TRACED: EXIT.usage,
   APP_TRACE_NOT_FOUND: EXIT.notFound,
   APP_TIMEOUT: EXIT.noPeers,

@@ -37,7 +37,7 @@ export function contextOf(command: Command, invocation: Invocation): CommandCont
     signal: invocation.signal,
     config: (more = {}) =>
       loadConfig({
-        file: flags.config ?? process.env['DAVE_CONFIG'],
+        file: flags.config ?? (process.env['DAVE_CONFIG'] || undefined),
         env: process.env,
         flags: {
           dataDir: flags.dataDir,

@@ -53,7 +53,7 @@ export async function runProgram(argv: readonly string[], signal: AbortSignal): 
     complaints += text;
   });
   try {
-    await program.parseAsync(ownWords[0] === '--version' || ownWords[0] === '-V' ? ['version', ...argv.slice(1)] : argv, { from: 'user' });
+    await program.parseAsync(withVersionAsCommand(argv), { from: 'user' });
     return invocation.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usageError(error, complaints, program, json);
@@ -63,10 +63,18 @@ export async function runProgram(argv: readonly string[], signal: AbortSignal): 
   }
 }
 
+/** `--version` before any command's name is the command `version`. */
+function withVersionAsCommand(argv: readonly string[]): string[] {
+  const at = argv.findIndex((word) => word !== '--json' && word !== '--quiet' && word !== '-q');
+  const word = argv[at];
+  return word === '--version' || word === '-V' ? ['version', ...argv.slice(0, at), ...argv.slice(at + 1)] : [...argv];
+}
+
 function usageError(error: CommanderError, complaints: string, program: Command, json: boolean): ExitCode {
   // A request for help, which has been answered.
   if (error.exitCode === 0) return EXIT.ok;
-  const names = program.commands.map((command) => command.name()).join(', ');
+  const asked = program.commands.find((command) => command.name() === program.args[0] && command.commands.length > 0) ?? program;
+  const names = asked.commands.map((command) => command.name()).join(', ');
   const message = error.code === 'commander.help' ? `a command is missing; there are ${names}` : error.message.replace(/^error: /, '');
   if (json) process.stdout.write(`${toJson({ error: { code: 'APP_USAGE', message } })}\n`);
   else process.stderr.write(complaints);

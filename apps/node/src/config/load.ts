@@ -33,7 +33,7 @@ export async function loadConfig(options: { file?: string | undefined; flags: Co
   for (const [key, value] of Object.entries(options.flags)) {
     if (value === undefined) continue;
     given.set(key, value);
-    origins.set(key, { name: `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` });
+    origins.set(key, { name: key === 'edges' ? '--edge' : `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` });
   }
   const values = Object.fromEntries(given);
   const parsed = configSchema.safeParse(values);
@@ -65,10 +65,13 @@ async function readYaml(file: string, given: Map<string, unknown>, origins: Map<
   }
 }
 
+/** What Kubernetes and Docker links set in every container for a service called "dave": addresses, no settings. */
+const ORCHESTRATED = /^DAVE_(?:SERVICE_|PORT(?:$|_)|ENV_|NAME$)/;
+
 function readEnvironment(env: NodeJS.ProcessEnv, given: Map<string, unknown>, origins: Map<string, Origin>): void {
   const known = new Map(CONFIG_KEYS.map((key) => [envName(key), key]));
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('DAVE_') || name === 'DAVE_CONFIG' || text === undefined) continue;
+    if (!name.startsWith('DAVE_') || name === 'DAVE_CONFIG' || text === undefined || ORCHESTRATED.test(name)) continue;
     const key = known.get(name);
     if (key === undefined) {
       const meant = nearestName(name, [...known.keys()]);

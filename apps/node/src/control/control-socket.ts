@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { link, lstat, mkdir, rename, unlink } from 'node:fs/promises';
+import { link, lstat, rename, unlink } from 'node:fs/promises';
 import { createConnection, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { AppError, codeOf } from '../cli/app-error.ts';
+import { makeDirectory } from '../make-directory.ts';
 
 /** What the kernel has room for in the address of a Unix socket, its final zero left out. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -43,14 +44,14 @@ export async function assertNotServed(socketPath: string): Promise<void> {
 
 /**
  * Listens where only this user can connect; what a crashed daemon left behind is replaced.
- * @throws AppError APP_DAEMON_RUNNING, APP_CONFIG
+ * @throws AppError APP_DAEMON_RUNNING, APP_CONFIG, APP_DATA_DIR
  */
 export async function listenPrivately(server: Server, socketPath: string): Promise<void> {
   if (process.platform === 'win32') return listen(server, socketPath);
   if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES) {
     throw new AppError('APP_CONFIG', `${socketPath} is too long for a socket, which has at most ${MAX_PATH_BYTES} bytes; choose a shorter --data-dir`);
   }
-  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(socketPath));
   // The socket is born without access for others: there is no moment to narrow it in.
   const umask = process.umask(0o177);
   try {

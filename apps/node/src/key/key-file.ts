@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateKeyPair, keyPairFromSeed, readGodaveKey, type KeyPair } from '@p2p/dave-wire';
 import { AppError, codeOf } from '../cli/app-error.ts';
+import { makeDirectory } from '../make-directory.ts';
 
 /** Any access of group or others. */
 const FOREIGN_ACCESS = 0o077;
@@ -34,10 +35,19 @@ export async function readKeyFile(path: string): Promise<KeyPair> {
 
 /**
  * Writes a key file that did not exist before, readable by its owner alone.
- * @throws AppError APP_KEY_EXISTS
+ * @throws AppError APP_KEY_EXISTS, APP_KEY_UNWRITABLE, APP_DATA_DIR
  */
 export async function writeKeyFile(path: string, keyPair: KeyPair): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectory(dirname(path));
+  try {
+    await createWhole(path, keyPair);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('APP_KEY_UNWRITABLE', `cannot write the key file ${path}: ${codeOf(error) ?? (error as Error).message}; choose another --key-file or --data-dir`, { cause: error });
+  }
+}
+
+async function createWhole(path: string, keyPair: KeyPair): Promise<void> {
   const bytes = new Uint8Array(64);
   bytes.set(keyPair.privateKey, 0);
   bytes.set(keyPair.publicKey, 32);

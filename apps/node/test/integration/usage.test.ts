@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND, Dave, errorIn, run, temporaryHome, type Ended } from './dave-process.ts';
@@ -24,7 +24,7 @@ describe('what is not understood ends with 2 and says what was meant', () => {
     ['one argument too many', ['get', 'a', 'b'], /too many arguments/],
     ['an address', ['up', '--listen', '127.0.0.1'], /--listen: listen = "127\.0\.0\.1": must be host:port with a port/],
     ['a port', ['up', '--listen', '127.0.0.1:99999'], /--listen: listen = "127\.0\.0\.1:99999": must be host:port with a port from 0 to 65534/],
-    ['an edge', ['get', `${'0'.repeat(64)}/a`, '--edge', 'nowhere'], /--edges: edges\.0 = "nowhere": must be host:port/],
+    ['an edge', ['get', `${'0'.repeat(64)}/a`, '--edge', 'nowhere'], /--edge: edges\.0 = "nowhere": must be host:port/],
     ['a size', ['up', '--capacity', '12 parsecs'], /--capacity: capacity = "12 parsecs": must be a size/],
   ])('%s', async (_what, args, message) => {
     const { code, out, err } = await dave(...args);
@@ -43,6 +43,8 @@ describe('what is not understood ends with 2 and says what was meant', () => {
 describe('with --json failures are documents too', () => {
   test.each<[string, string[], number, { code: string; message: RegExp }]>([
     ['no command', ['--json'], 2, { code: 'APP_USAGE', message: /a command is missing; there are demo, up, put/ }],
+    ['no command of a group', ['key', '--json'], 2, { code: 'APP_USAGE', message: /a command is missing; there are new, show, import/ }],
+    ['a data directory that cannot be made', ['key', 'new', '--data-dir', '/dev/null/x', '--json'], 2, { code: 'APP_DATA_DIR', message: /cannot make the directory \/dev\/null\/x: ENOTDIR; choose another --data-dir/ }],
     ['an unknown command', ['staus', '--json'], 2, { code: 'APP_USAGE', message: /^unknown command 'staus'/ }],
     ['a bad value', ['--json', 'put', 'a', 'b', '-d', 'x'], 2, { code: 'APP_USAGE', message: /whole number/ }],
     ['a bad address', ['up', '--listen', 'x', '--json'], 2, { code: 'APP_CONFIG', message: /--listen/ }],
@@ -60,6 +62,18 @@ test('--json after -- is a value, not an option', async () => {
   const { code, out, err } = await dave('put', 'a', '--', '--json');
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain('no edges are configured');
+});
+
+test('--version is the command version, also after --json', async () => {
+  const [plain, json] = await Promise.all([dave('--version'), dave('--json', '--version')]);
+  expect(plain.code).toBe(0);
+  expect(JSON.parse(json.out)).toHaveProperty('version');
+});
+
+test('a put that nobody can take makes no key file', async () => {
+  const directory = join(home.path, 'no-key');
+  expect((await dave('put', 'a', 'b', '--data-dir', directory)).code).toBe(2);
+  await expect(access(join(directory, 'key.dave'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 test('shared options stand before or after the command', async () => {

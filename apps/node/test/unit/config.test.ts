@@ -37,6 +37,12 @@ describe('precedence', () => {
     expect(config.edges).toEqual(['c.example:3', 'd.example:4']);
   });
 
+  test('what an orchestrator sets for a service of that name is no setting', async () => {
+    const env = { DAVE_SERVICE_HOST: '10.0.0.1', DAVE_SERVICE_PORT_DAVE: '1', DAVE_PORT: 'udp://10.0.0.1:1', DAVE_PORT_4127_UDP_ADDR: '10.0.0.1', DAVE_NAME: '/a/dave' };
+    expect(await load('', env)).toMatchObject({ listen: '[::]:4127' });
+    await expect(load('', { DAVE_PORTS: '1' })).rejects.toThrow(/DAVE_PORTS: no such setting/);
+  });
+
   test('no capacity is a capacity', async () => {
     expect((await load('capacity: 0\n')).capacity).toBe(0);
   });

@@ -81,14 +81,20 @@ test('long work is shown at most ten times a second and taken away in the end, s
 });
 
 test('a picture replaces the one before, wrapped lines counted', () => {
-  const draw = redrawer(() => 10);
+  const draw = redrawer(() => ({ columns: 10 }));
   expect(draw('a\nb')).toBe('a\nb');
   expect(draw('123456789012345\n\u001B[1mb\u001B[0m')).toBe('\u001B[2A\r\u001B[J123456789012345\n\u001B[1mb\u001B[0m');
   expect(draw('c')).toBe('\u001B[3A\r\u001B[Jc');
 });
 
+test('what does not fit the screen is left out, so that the next picture replaces all of this one', () => {
+  const draw = redrawer(() => ({ columns: 12, rows: 4 }));
+  expect(draw('a\nb\nc\nd\ne')).toBe('a\n… 4 more lines');
+  expect(draw('a\nb\nc')).toBe('\u001B[3A\r\u001B[Ja\nb\nc');
+});
+
 test.each([0, undefined])('a terminal that says it has %j columns is taken for one of 80', (columns) => {
-  const draw = redrawer(() => columns);
+  const draw = redrawer(() => ({ columns }));
   draw('x'.repeat(81));
   expect(draw('')).toBe('\u001B[2A\r\u001B[J');
 });

@@ -1,4 +1,6 @@
+import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** An open file. */
 export interface OpenFile {
@@ -39,11 +41,19 @@ export interface FileSystem {
 
 /** writev takes at most 1024 buffers on Linux. */
 const MAX_VECTORS = 512;
-const OPEN_FLAGS = { create: 'wx', edit: 'r+', lock: 'a+' } as const;
+/** Opening a pipe or a device must not wait for somebody at its other end: no signal would end that. Windows knows no such flag. */
+const AT_ONCE: number = constants.O_NONBLOCK ?? 0;
+/** A pipe has no size, so it reads as an empty file and is set aside. */
+const READ: number = constants.O_RDONLY | AT_ONCE;
+const OPEN_FLAGS = {
+  create: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL,
+  edit: constants.O_RDWR | AT_ONCE,
+  lock: constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | AT_ONCE,
+} as const;
 
 export const nodeFileSystem: FileSystem = {
   async makeDirectory(path) {
-    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path);
   },
   list: (directory) => fs.readdir(directory),
   async open(path, mode) {
@@ -88,6 +98,22 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
+/** Parent by parent: Node's own recursion never ends where a file system refuses with ENOENT, as /proc does. */
+async function makeDirectories(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await fs.stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    if (codeOf(error) !== 'ENOENT' || parent === path) throw error;
+    await makeDirectories(parent);
+    // Another process may have made it meanwhile.
+    await fs.mkdir(path, { mode: 0o700 }).catch((again: unknown) => {
+      if (codeOf(again) !== 'EEXIST') throw again;
+    });
+  }
+}
+
 /** One read where `FileHandle.readFile` makes one for every half megabyte. */
 async function readAll(handle: fs.FileHandle, sizeBytes: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(sizeBytes);
@@ -103,7 +129,7 @@ async function readAll(handle: fs.FileHandle, sizeBytes: number): Promise<Uint8A
 
 async function openExisting(path: string): Promise<fs.FileHandle | undefined> {
   try {
-    return await fs.open(path, 'r');
+    return await fs.open(path, READ);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

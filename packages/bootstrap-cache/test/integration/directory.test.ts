@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { BootstrapCache } from '../../src/index.ts';
@@ -37,6 +37,24 @@ test('a file where the directory should be means memory only', async () => {
   expect(cache.stats().degraded).toBe(true);
   await cache.close();
   expect(warn).toHaveBeenCalledTimes(1);
+});
+
+test.skipIf(process.platform !== 'linux')('a directory that cannot be made means memory only, also where the file system says ENOENT for ever', async () => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const cache = await BootstrapCache.open({ dir: '/proc/no/such' });
+  expect(cache.stats().degraded).toBe(true);
+  await cache.close();
+  expect(warn).toHaveBeenCalledTimes(1);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe under the name of the file is set aside: waiting for its writer would hang', async () => {
+  const dir = await temporaryDirectory();
+  expect(spawnSync('mkfifo', [join(dir, 'peers-default.cache')]).status).toBe(0);
+  const cache = await BootstrapCache.open({ dir });
+  addPeers(cache, 3);
+  await cache.close();
+  expect((await BootstrapCache.open({ dir })).size).toBe(3);
+  expect((await readdir(dir)).filter((name) => name.endsWith('.bad'))).toHaveLength(1);
 });
 
 test('networks in one directory are kept apart', async () => {

@@ -69,8 +69,8 @@ export class VerifyLane {
     const count = Math.min(ready, limit);
     for (let left = count; left > 0; left--) this.#settle();
     if (count > 0) this.#crashes = 0;
-    // Idle threads do not keep the process alive.
-    if (this.pending === 0) this.#worker?.unref();
+    // Idle threads do not keep the process alive; one that is being ended does, or nobody would see its end.
+    if (this.pending === 0 && !this.#closed) this.#worker?.unref();
     return count;
   }
 

@@ -1,6 +1,6 @@
 import { copyDat, type Verdict } from '@p2p/dave-wire';
 import { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { InlineVerifier } from '../../src/io/inline-verifier.ts';
 import { VerifyPool, type VerifyPoolOptions } from '../../src/io/verify-pool.ts';
 import { RING_SLOTS } from '../../src/io/verify-ring.ts';
@@ -123,5 +123,24 @@ describe('close', () => {
     expect(rejected.every(({ reason }) => (reason as { code: string }).code === 'NODE_CLOSED')).toBe(true);
     await expect(threaded.verify(dat)).rejects.toMatchObject({ code: 'NODE_CLOSED' });
     await threaded.close();
+  });
+
+  test('stays awaited when a thread still announces verdicts: nothing else may keep the process alive', async () => {
+    const workers: Worker[] = [];
+    const threaded = pool({
+      threads: 1,
+      spawn: (workerData) => {
+        const worker = new Worker(ROOT, { workerData, execArgv: [] });
+        workers.push(worker);
+        return worker;
+      },
+    });
+    const dat = await validDat(1);
+    await Promise.all(Array.from({ length: 50 }, () => threaded.verify(dat)));
+    const unref = vi.spyOn(workers[0]!, 'unref');
+    const closed = threaded.close();
+    workers[0]!.emit('message', null);
+    expect(unref).not.toHaveBeenCalled();
+    await closed;
   });
 });

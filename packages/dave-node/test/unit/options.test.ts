@@ -26,8 +26,18 @@ test('an option that is undefined is one that was not given', () => {
   expect(parsed({ listen: undefined, limits: { maxPeers: undefined }, verifyThreads: undefined })).toEqual(parsed({}));
 });
 
-test('the parts of the outside world are not looked into', () => {
-  const outside = { transport: {}, clock: {}, random: {}, verifier: {}, logger: {}, records: {}, peerHints: {}, signal: AbortSignal.abort() };
+test('of the parts of the outside world only the methods are looked at', () => {
+  const methods = (...names: string[]): Record<string, unknown> => Object.fromEntries([...names, 'more'].map((name) => [name, (): void => {}]));
+  const outside = {
+    transport: methods('bind', 'resolve'),
+    clock: methods('now', 'monotonic', 'setTimer'),
+    random: methods('bytes', 'float'),
+    verifier: methods('verify', 'close'),
+    logger: methods('debug', 'info', 'warn', 'error'),
+    records: methods('get', 'putMany', 'remove', 'records'),
+    peerHints: methods('pick', 'outcome'),
+    signal: AbortSignal.abort(),
+  };
   expect(parsed(outside)).toEqual(parsed({}));
 });
 
@@ -49,6 +59,9 @@ describe('what is wrong is named', () => {
     ['an edge that is none', { edges: ['a:1', 7] }, /edges\.1: must be of type string, not 7$/],
     ['an empty address', { listen: '' }, /listen: must be at least 1 characters, not ""$/],
     ['limits that are a number', { limits: 1 }, /limits: must be of type object, not 1$/],
+    ['a logger that cannot warn', { logger: { debug() {}, info() {}, error() {} } }, /logger: must be an object with the methods debug, info, warn, error; warn is missing$/],
+    ['a clock of nothing', { clock: {} }, /clock: .*; now, monotonic, setTimer are missing$/],
+    ['records that are none', { records: null }, /records: .* are missing$/],
     ['peers dropped before they are inactive', { intervals: { deactivateAfter: 12 } }, /intervals\.dropAfter \(12\) must be greater than intervals\.deactivateAfter \(12\)/],
   ])('%s', (_what, options, message) => {
     expect(() => parsed(options)).toThrow(expect.objectContaining({ code: 'NODE_BAD_OPTION', message: expect.stringMatching(message) }));
@@ -56,6 +69,10 @@ describe('what is wrong is named', () => {
 
   test('everything that is wrong at once', () => {
     expect(() => parsed({ mode: 'x', minWork: -1 })).toThrow(/mode: .*; minWork: must be at least 0, not -1/);
+  });
+
+  test.each([undefined, null, 'key'])('no options at all: %s', (options) => {
+    expect(() => parseOptions(options as never)).toThrow(expect.objectContaining({ code: 'NODE_BAD_OPTION' }));
   });
 
   test('open rejects before it binds anything', async () => {

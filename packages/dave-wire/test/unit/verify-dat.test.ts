@@ -98,3 +98,16 @@ it('the digest covers times above 2^32, and does not know where the key ends', (
 it.each([-1, 0.5, 2 ** 53, Number.NaN])('no digest is made of the time %d', (time) => {
   expect(() => datDigest({ key: 'k', value: new Uint8Array(0), time })).toThrow(expect.objectContaining({ code: 'WIRE_BAD_VALUE' }));
 });
+
+it.each([
+  ['no clock', {}],
+  ['a clock that is no number', { now: 'x' }],
+  ['a clock of NaN', { now: Number.NaN }],
+  ['a skew of NaN', { now: NOW, skewMs: Number.NaN }],
+  ['a demand of NaN bits', { now: NOW, minWork: Number.NaN }],
+  ['a demand below nothing', { now: NOW, minWork: -1 }],
+])('%s is a mistake of the caller, and switches no check off', async (_, options) => {
+  const ahead = { ...dat, time: NOW + 1 };
+  await expect(verifyDat(ahead, options as { now: number })).rejects.toThrow(TypeError);
+  expect(() => verifyDatSync(ahead, options as { now: number })).toThrow(TypeError);
+});

@@ -57,7 +57,7 @@ async function stayUp(network: DemoNetwork, author: Uint8Array, startedMs: numbe
     ].join('\n'),
   );
   // On a terminal the picture is drawn again in place; elsewhere it would only fill a log.
-  const draw = redrawer(() => process.stderr.columns);
+  const draw = redrawer(() => process.stderr);
   const show = (): void => {
     const [first] = network.live;
     if (first !== undefined && output.interactive) output.note(draw(renderStatus(statusOf(first, startedMs))));

@@ -27,17 +27,18 @@ export function putCommand(invocation: Invocation): Command {
       const config = await load();
       if (value === '-' && process.stdin.isTTY) output.note('reading the value from the terminal; end it with Ctrl-D');
       const bytes = await readValue(key, value, signal);
+      // Somebody to take it comes before the key and the work.
+      await using client = await openClient(config, { timeoutMs: timeout, signal });
       const { keyPair, created } = await readOrCreateKeyFile(config.keyFile);
       if (created) output.note(`created the key file ${config.keyFile}`);
-      // Somebody to take it comes before the work on it.
-      await using client = await openClient(config, { timeoutMs: timeout, signal });
       const dat = await withWorkProgress(output, difficulty, (onProgress) =>
         createDat({ privateKey: keyPair.privateKey, key, value: bytes, difficulty }, { signal, onProgress }),
       );
       const placed = await client.put(dat, { minAcks, timeoutMs: timeout, signal });
       const publicKey = Buffer.from(dat.publicKey).toString('hex');
       if (output.json) return output.data(`${toJson({ publicKey, key, time: dat.time, bytes: bytes.length, ...placed })}\n`);
-      output.note(`stored by ${placed.acks} of ${placed.replicas.length} replicas`);
+      const alone = placed.replicas.length === 1 ? '; no other replica is known yet' : '';
+      output.note(`stored by ${placed.acks} of ${placed.replicas.length} replicas${alone}`);
       await output.data(`${publicKey}/${key}\n`);
     });
 }

@@ -21,6 +21,7 @@ import { waitForPeers } from './wait-for-peers.ts';
 
 export type { BatchReport, ReplicaReport, WriteOutcome } from './batch-report.ts';
 
+/** How a batch is written. */
 export interface BatchWriterOptions {
   /** Aborting drops the connections and rejects what is underway. */
   signal?: AbortSignal;

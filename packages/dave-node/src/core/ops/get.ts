@@ -13,6 +13,7 @@ import type { OperationsModules, OperationsOptions } from './modules.ts';
 import type { GetRequests } from './requests.ts';
 import { waitForPeers } from './wait-for-peers.ts';
 
+/** How a read asks, and how long. */
 export interface GetOptions {
   /** `first` (default): the local copy, else the first valid answer. `latest`: the newest of all that answer in time, the local copy included. */
   mode?: 'first' | 'latest';
@@ -30,6 +31,7 @@ export interface GetTimings {
   answeredMs: number;
 }
 
+/** What a read found. */
 export type GetResult =
   | {
       found: true;
@@ -92,6 +94,7 @@ export class GetRun {
   async run(publicKey: Uint8Array, key: string, options: GetOptions, closing: AbortSignal): Promise<GetResult> {
     assertPublicKey(publicKey);
     assertKeyFits(key);
+    if (options.mode !== undefined && options.mode !== 'first' && options.mode !== 'latest') throw new TypeError(`mode must be 'first' or 'latest', not ${String(options.mode)}`);
     options.signal?.throwIfAborted();
     closing.throwIfAborted();
     if (TRACE) this.#modules.trace?.inherit(this, options);

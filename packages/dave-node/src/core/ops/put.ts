@@ -1,4 +1,4 @@
-import { peerIdOf, type Dat, type Entry } from '@p2p/dave-wire';
+import { FANOUT, peerIdOf, type Dat, type Entry } from '@p2p/dave-wire';
 import { TRACE, type TraceContext } from '@p2p/trace';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
@@ -13,8 +13,9 @@ import type { ReplicaOutcome } from './put-acks.ts';
 import { rankReplicas, replicaIds, type Replica } from './replicas.ts';
 import { waitForPeers } from './wait-for-peers.ts';
 
+/** How a write that was signed before goes out. */
 export interface PutDatOptions {
-  /** Replicas, ourselves included, that must have the dat for the put to count. Default 0: the result tells. */
+  /** Replicas, ourselves included, that must have the dat for the put to count: 0 to 5. Default 0: the result tells. */
   minAcks?: number;
   /** Default 10 000. */
   timeoutMs?: number;
@@ -23,6 +24,7 @@ export interface PutDatOptions {
   trace?: TraceContext | undefined;
 }
 
+/** How a write is signed, proven and sent. */
 export interface PutOptions extends PutDatOptions {
   /** Leading zero bits of work. Default 8, the least that is accepted. */
   difficulty?: number;
@@ -36,6 +38,7 @@ export interface PutReplica {
   outcome: ReplicaOutcome;
 }
 
+/** Where a dat has gone. */
 export interface PutResult {
   dat: Dat;
   /** The closest five, closest first, ourselves included where we are one of them. */
@@ -87,6 +90,7 @@ export class Putter {
   /** Signs, proves and writes. Rejects before any work with NODE_TOO_LARGE when it cannot fit a packet. */
   async put(key: string, value: Uint8Array, options: PutOptions, closing: AbortSignal): Promise<PutResult> {
     assertFits(key, value, options.bindKey === true);
+    assertMinAcks(options.minAcks);
     options.signal?.throwIfAborted();
     closing.throwIfAborted();
     const { identity, createDat } = this.#modules;
@@ -111,6 +115,7 @@ export class Putter {
   /** Writes a dat that somebody signed. Rejects with NODE_INVALID_DAT when it does not verify. */
   async putDat(dat: Dat, options: PutDatOptions, closing: AbortSignal): Promise<PutResult> {
     assertFits(dat.key, dat.value, false);
+    assertMinAcks(options.minAcks);
     options.signal?.throwIfAborted();
     closing.throwIfAborted();
     using deadline = this.#deadline(options, closing);
@@ -193,5 +198,12 @@ export class Putter {
     if (reason === 'no-room' && alone) {
       throw new NodeError('NODE_NO_ROOM', 'the local store is full of entries of higher priority, and there is no other replica: raise shardCapacityBytes or add peers');
     }
+  }
+}
+
+/** More than there are replicas could never be reached, and would only be found out at the deadline. */
+function assertMinAcks(minAcks: number | undefined): void {
+  if (minAcks !== undefined && !(Number.isInteger(minAcks) && minAcks >= 0 && minAcks <= FANOUT)) {
+    throw new TypeError(`minAcks must be a whole number from 0 to ${FANOUT}, the replicas of a dat; got ${String(minAcks)}`);
   }
 }

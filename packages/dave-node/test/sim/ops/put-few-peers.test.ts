@@ -13,6 +13,14 @@ test('a put that waits in vain for as many peers as it demands still writes to t
   expect(world.holds(other!, dat)).toBe(true);
 });
 
+test.each([6, -1, 1.5, Number.NaN, '3'])('a demand of %s acknowledgements is refused at once: no dat has as many replicas', async (minAcks) => {
+  const world = new OpsWorld('too many acknowledgements');
+  const [writer] = await world.mesh(2);
+  const startedMs = world.clock.monotonic();
+  await expect(world.run(writer!.operations.put('key', value, { minAcks: minAcks as number, timeoutMs: 3000 }))).rejects.toThrow(TypeError);
+  expect(world.clock.monotonic()).toBe(startedMs);
+});
+
 test('a client without any peer waits for one until the deadline', async () => {
   const world = new OpsWorld('nobody');
   const client = await world.node('192.0.2.9', { options: { mode: 'client' } });
