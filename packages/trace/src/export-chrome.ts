@@ -51,7 +51,8 @@ export function writeChrome(events: readonly TraceEvent[]): string {
     const tid = row + 1;
     if (isNew) rows.push({ ph: 'M', name: 'thread_name', pid, tid, args: { name: `trace ${span.traceId.slice(0, SHORT)}` } });
     if (!places.has(keyOf(span.traceId, span.spanId)) || !span.eventsOnly) places.set(keyOf(span.traceId, span.spanId), { pid, tid, startUs: span.startUs, endUs: span.endUs });
-    rows.push({ ph: 'X', cat: 'span', name: span.name, pid, tid, ts: at(span.startUs), dur: at(span.endUs) - at(span.startUs), args: argsOf(span) });
+    // What happened here for another node's span, at one moment, is no slice.
+    if (!span.eventsOnly || span.endUs > span.startUs) rows.push({ ph: 'X', cat: 'span', name: span.name, pid, tid, ts: at(span.startUs), dur: at(span.endUs) - at(span.startUs), args: argsOf(span) });
     for (const event of span.events) rows.push(instantOf(event, pid, tid, at(event.timeUs)));
   }
   rows.push(...arrows(spans, places, pidOf, at));

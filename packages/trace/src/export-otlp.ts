@@ -7,8 +7,6 @@ const SPAN_KIND_INTERNAL = 1;
 const STATUS_CODE_UNSET = 0;
 const STATUS_CODE_OK = 1;
 const STATUS_CODE_ERROR = 2;
-/** Span flags: the lower byte are the W3C trace flags, of which the first is `sampled`. */
-const FLAG_SAMPLED = 1;
 
 const SCOPE = { name: '@p2p/trace' };
 
@@ -24,8 +22,10 @@ function valueOf(value: string | number | boolean): AnyValue {
   return Number.isSafeInteger(value) ? { intValue: `${value}` } : { doubleValue: value };
 }
 
-function attributesOf(details: EventDetails): KeyValue[] {
-  return Object.entries(details).map(([key, value]) => ({ key: `p2p.${key}`, value: valueOf(value) }));
+/** Empty lists are left out: JSON of protobuf knows no difference. */
+function attributesOf(details: EventDetails): { attributes?: KeyValue[] } {
+  const attributes = Object.entries(details).map(([key, value]) => ({ key: `p2p.${key}`, value: valueOf(value) }));
+  return attributes.length === 0 ? {} : { attributes };
 }
 
 /** Unix ns as a decimal string, as JSON of protobuf demands of 64-bit integers. */
@@ -47,17 +47,17 @@ function spanOf(span: SpanRecord): Record<string, unknown> {
   const spanId = span.eventsOnly || span.spanId === 0n ? derivedId(`${span.nodeId}/${span.spanId}`) : hex64(span.spanId);
   const parent = span.eventsOnly ? span.spanId : span.parentSpanId;
   const details: EventDetails = { ...(span.peerId === undefined ? {} : { peerId: span.peerId }), ...(span.finished ? {} : { unfinished: true }) };
+  const events = span.events.map((event) => ({ timeUnixNano: nanos(event.timeUs), name: event.kind, ...attributesOf(eventDetails(event)) }));
   return {
     traceId: span.traceId,
     spanId,
     ...(parent === 0n ? {} : { parentSpanId: hex64(parent) }),
-    flags: FLAG_SAMPLED,
     name: span.name,
     kind: SPAN_KIND_INTERNAL,
     startTimeUnixNano: nanos(span.startUs),
     endTimeUnixNano: nanos(span.endUs),
-    attributes: attributesOf(details),
-    events: span.events.map((event) => ({ timeUnixNano: nanos(event.timeUs), name: event.kind, attributes: attributesOf(eventDetails(event)) })),
+    ...attributesOf(details),
+    ...(events.length === 0 ? {} : { events }),
     status: { code: span.ok ? (span.finished && !span.eventsOnly ? STATUS_CODE_OK : STATUS_CODE_UNSET) : STATUS_CODE_ERROR },
   };
 }

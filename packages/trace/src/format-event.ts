@@ -8,9 +8,14 @@ export function formatEvent(event: TraceEvent): string {
   const parts = [isoTime(event.timeUs), (event.traceId ?? '-').slice(0, SHORT), event.nodeId.slice(0, SHORT), event.kind.padEnd(15)];
   if (event.peerId !== undefined) parts.push(`peer=${event.peerId.slice(0, SHORT)}`);
   if (event.spanId !== 0n) parts.push(`span=${hex64(event.spanId).slice(0, SHORT)}`);
-  for (const [name, value] of Object.entries(detailsOf(event))) parts.push(`${name}=${value}`);
+  for (const [name, value] of Object.entries(detailsOf(event))) parts.push(`${name}=${typeof value === 'string' ? printable(value) : value}`);
   if (event.truncated) parts.push('(truncated)');
   return parts.join(' ');
+}
+
+/** Text of others, quoted where it could break the line or move a terminal's cursor. */
+function printable(text: string): string {
+  return /^[\p{L}\p{N}\p{P}\p{S}]*$/u.test(text) ? text : JSON.stringify(text).replaceAll(/[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, '?');
 }
 
 const DAY_SECONDS = 86_400;
