@@ -1,4 +1,4 @@
-import { createDat, formatAddrPort, generateKeyPair } from '@p2p/dave-wire';
+import { createDat, formatAddrPort, generateKeyPair, messageSize } from '@p2p/dave-wire';
 import { createEventLog, TRACE, TraceQuery, type EventLog, type TraceEvent } from '@p2p/trace';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaveNode, type NodeIntervals } from '../../src/index.ts';
@@ -155,7 +155,12 @@ if (TRACE) describe('a put and a get across three nodes', () => {
     const silent = createEventLog({ sampleRate: 0 });
     const root = silent.newTrace();
     const before = traced.map(({ log }) => log.query.where({ kinds: ['spanStart'] }).length);
-    await client.node.put('unsampled', Uint8Array.of(1), { minAcks: 2, trace: root });
+    const { dat } = await client.node.put('unsampled', Uint8Array.of(1), { minAcks: 2, trace: root });
+    // It came as it would have come without tracing, and belongs to no trace there.
+    const size = messageSize({ op: 'put', entry: { dat, replicas: [] }, extensions: { requestId: 1n } });
+    for (const { log } of traced.slice(1)) {
+      expect(log.query.where((event) => event.kind === 'packetReceived' && event.size === size && event.traceId === undefined)).toHaveLength(1);
+    }
     expect(traced.map(({ log }) => log.query.where({ kinds: ['spanStart'] }).length)).toEqual(before);
   });
 });
