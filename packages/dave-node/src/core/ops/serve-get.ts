@@ -1,7 +1,8 @@
 import { notFoundEntry, type AddrPort, type Entry, type Get } from '@p2p/dave-wire';
 import { count } from '../counters.ts';
-import type { OperationsModules } from './modules.ts';
+import type { OperationsModules, Recalled } from './modules.ts';
 
+type Asked = { readonly publicKey: Uint8Array; readonly key: string; readonly requestId: bigint | undefined };
 type ServeModules = Pick<OperationsModules, 'store' | 'clock' | 'endpoint' | 'counters' | 'recall'>;
 
 /**
@@ -20,14 +21,17 @@ export function serveGet(modules: ServeModules, message: Get, from: AddrPort): P
     return undefined;
   }
   const asked = { publicKey: Uint8Array.from(publicKey), key, requestId };
-  return recalled.then((entry) => {
-    // Who cannot tell says nothing: a not-found would be believed.
-    if (entry === 'unknown') count(modules.counters.gets, 'served-nothing');
-    else answer(modules, entry, asked, from);
-  });
+  return answerLate(modules, recalled, asked, from);
 }
 
-function answer(modules: ServeModules, entry: Entry | undefined, asked: { publicKey: Uint8Array; key: string; requestId: bigint | undefined }, to: AddrPort): void {
+async function answerLate(modules: ServeModules, recalled: Promise<Recalled>, asked: Asked, to: AddrPort): Promise<void> {
+  const entry = await recalled;
+  // Who cannot tell says nothing: a not-found would be believed.
+  if (entry === 'unknown') count(modules.counters.gets, 'served-nothing');
+  else answer(modules, entry, asked, to);
+}
+
+function answer(modules: ServeModules, entry: Entry | undefined, asked: Asked, to: AddrPort): void {
   const { publicKey, key, requestId } = asked;
   count(modules.counters.gets, entry === undefined ? 'served-not-found' : 'served-found');
   modules.endpoint.send(
