@@ -121,7 +121,7 @@ describe('a damaged file', () => {
     const random = new SeededRandom(20_260_101);
     const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const outcomes = { refused: 0, served: 0 };
-    const ended = once(child, 'exit').then(([code, signal]) => [`the process ended with ${String(code ?? signal)}`]);
+    const ended = endOf(child);
     try {
       for (let round = 0; round < (LONG ? 3000 : 150); round++) {
         await writeFile(path, damage(bytes, random, round));
@@ -170,7 +170,7 @@ test('of several processes that open one file at once, one gets it', { timeout: 
     const answers = children.map(answered);
     for (const child of children) child.send({ round: 0, explain: true, keep: true });
     const outcomes = (await Promise.all(answers)).map(([answer]) => answer);
-    expect(outcomes.toSorted()).toEqual(['RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'served']);
+    expect(outcomes.map(String).toSorted((one, other) => one.localeCompare(other))).toEqual(['RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'served']);
   } finally {
     for (const child of children) child.kill();
   }
@@ -212,6 +212,11 @@ test('a compacted file has the same records in fewer pages', async () => {
   await using moved = await open(join(directory.path, 'moved.lmdb'));
   expect(await intact(moved)).toBe(kept);
 });
+
+async function endOf(child: ChildProcess): Promise<[string]> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  return [`the process ended with ${code ?? signal}`];
+}
 
 /** Not `once`: that would leave a listener for errors behind each time. */
 function answered(child: ChildProcess): Promise<[unknown]> {

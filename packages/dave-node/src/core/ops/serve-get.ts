@@ -1,7 +1,7 @@
 import { notFoundEntry, type AddrPort, type Entry, type Get, type GetAck } from '@p2p/dave-wire';
 import { TRACE } from '@p2p/trace';
 import { count } from '../counters.ts';
-import type { OperationsModules } from './modules.ts';
+import type { OperationsModules, Recalled } from './modules.ts';
 
 type ServeModules = Pick<OperationsModules, 'store' | 'clock' | 'endpoint' | 'counters' | 'recall' | 'trace'>;
 
@@ -21,13 +21,15 @@ export function serveGet(modules: ServeModules, message: Get, from: AddrPort): P
     return undefined;
   }
   const author = Uint8Array.from(publicKey);
-  const to = { ...from };
-  return recalled.then((entry) => {
-    if (entry !== 'unknown') return answer(modules, entry, message, author, to);
-    // Who cannot tell says nothing: a not-found would be believed.
-    count(modules.counters.gets, 'served-nothing');
-    if (TRACE) modules.trace?.finish(message, 'serve-get', false);
-  });
+  return answerLate(modules, recalled, message, author, { ...from });
+}
+
+async function answerLate(modules: ServeModules, recalled: Promise<Recalled>, message: Get, author: Uint8Array, to: AddrPort): Promise<void> {
+  const entry = await recalled;
+  if (entry !== 'unknown') return answer(modules, entry, message, author, to);
+  // Who cannot tell says nothing: a not-found would be believed.
+  count(modules.counters.gets, 'served-nothing');
+  if (TRACE) modules.trace?.finish(message, 'serve-get', false);
 }
 
 /** `author` is the message's public key, in bytes that still stand. */
