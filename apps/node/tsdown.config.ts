@@ -1,5 +1,5 @@
 import { library } from '@p2p/tooling-tsdown';
 import type { UserConfig } from 'tsdown';
 
-const config: UserConfig[] = library({ entry: { main: 'src/main.ts' }, platform: 'node', traced: true });
+const config: UserConfig[] = library({ entry: { main: 'src/main.ts', 'prove-worker': 'src/publish/io/prove-worker.ts' }, platform: 'node', traced: true });
 export default config;

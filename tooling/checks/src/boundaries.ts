@@ -13,6 +13,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Parts of a library that may touch sockets, files, timers and threads. */
 const SHELL = [/\/src\/io\//, /\/src\/backends\//];
 
+/** Parts of applications that are held to what holds for libraries. */
+const APP_CORES = [/^apps\/node\/src\/publish\/core\//];
+
 /** Entry files that choose the shell for a platform. */
 const ENTRIES = new Set([
   // The list of exports, with createDat and generateKeyPair in their forms that know clock and chance.
@@ -30,6 +33,8 @@ const ENTRIES = new Set([
 export type Layer = 'shell' | 'entry' | 'core';
 
 export function layerOf(path: string): Layer {
+  // Applications wire things together; what they compute apart from that is as pure as a library's.
+  if (APP_CORES.some((pattern) => pattern.test(path))) return 'core';
   if (path.startsWith('apps/') || SHELL.some((pattern) => pattern.test(path))) return 'shell';
   return ENTRIES.has(path) ? 'entry' : 'core';
 }

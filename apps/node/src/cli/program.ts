@@ -4,6 +4,7 @@ import { demoCommand } from './commands/demo.ts';
 import { getCommand } from './commands/get.ts';
 import { keyCommand } from './commands/key.ts';
 import { peersCommand } from './commands/peers.ts';
+import { publishCommand } from './commands/publish.ts';
 import { putCommand } from './commands/put.ts';
 import { statusCommand } from './commands/status.ts';
 import { upCommand } from './commands/up.ts';
@@ -13,7 +14,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { toJson } from './output.ts';
 import { collect, oneOf } from './values.ts';
 
-const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, statusCommand, versionCommand];
+const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, publishCommand, statusCommand, versionCommand];
 
 /** The whole command line. What commander complains about goes to `complain`. */
 function createProgram(invocation: Invocation, complain: (text: string) => void): Command {

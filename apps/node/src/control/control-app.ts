@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import { toJson } from '../cli/output.ts';
+import { bulkRoutes } from './bulk-routes.ts';
 import { datSchema, datToJson, idToHex } from './dat-json.ts';
 import { rememberedPeers } from '../remembered/remembered-peers.ts';
 import { placedOf, refusalOf } from './placed.ts';
@@ -51,6 +52,7 @@ export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, 
     await next();
     openRequests -= 1;
   });
+  bulkRoutes(app, node);
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'APP_USAGE', `a request has at most ${MAX_BODY_BYTES} bytes`) }));
   app.onError(failed);
   app.notFound(() => problem(404, 'APP_USAGE', 'no such route'));
