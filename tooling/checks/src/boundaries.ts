@@ -28,6 +28,7 @@ const ENTRIES = new Set([
   'packages/dave-node/src/index.ts',
   // Lists the exports; the cache's class opens its own files.
   'packages/bootstrap-cache/src/index.ts',
+  'packages/cache-backend/src/index.ts',
 ]);
 
 export type Layer = 'shell' | 'entry' | 'core';
