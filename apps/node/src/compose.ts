@@ -1,7 +1,12 @@
+import { join } from 'node:path';
+import { LocalCacheBackend, type CacheBackend } from '@p2p/cache-backend';
 import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode, type PeerHints } from '@p2p/dave-node';
 import type { KeyPair } from '@p2p/dave-wire';
 import { pino } from 'pino';
 import type { Config } from './config/schema.ts';
+import { CachedTrees } from './publish/io/cached-trees.ts';
+import { prepareStaging } from './publish/io/staging.ts';
+import type { TreeStore } from './publish/tree-store.ts';
 
 const SHARDS = 256;
 
@@ -33,4 +38,16 @@ export function composeNode(
     ...(wiring.signal === undefined ? {} : { signal: wiring.signal }),
   };
   return DaveNode.open(options);
+}
+
+/** The cache of fetched trees: a directory beside everything else of this node. */
+export function openTreeCache(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<CacheBackend> {
+  return LocalCacheBackend.open({ dir: join(config.dataDir, 'cache'), limits: { maxBytes: config.cacheCapacity } });
+}
+
+/** The same, as fetching uses it: trees are put together beside the cache and moved into it. */
+export async function openTreeStore(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<TreeStore> {
+  const staging = join(config.dataDir, 'publish', 'staging');
+  await prepareStaging(staging, Date.now());
+  return new CachedTrees(await openTreeCache(config), staging);
 }

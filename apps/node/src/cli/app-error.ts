@@ -47,6 +47,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   NODE_NOT_ENOUGH_ACKS: EXIT.notEnoughAcks,
   PUBLISH_BAD_SOURCE: EXIT.usage,
   PUBLISH_TARGET_EXISTS: EXIT.usage,
+  CACHE_TARGET_EXISTS: EXIT.usage,
   PUBLISH_NOT_FOUND: EXIT.notFound,
   PUBLISH_BLOCKS_MISSING: EXIT.notFound,
   PUBLISH_BLOCKS_SILENT: EXIT.noPeers,

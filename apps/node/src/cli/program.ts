@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, exitCodeOf } from './app-error.ts';
+import { cacheCommand } from './commands/cache.ts';
 import { demoCommand } from './commands/demo.ts';
+import { fetchCommand } from './commands/fetch.ts';
 import { getCommand } from './commands/get.ts';
 import { keyCommand } from './commands/key.ts';
 import { peersCommand } from './commands/peers.ts';
@@ -14,7 +16,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { toJson } from './output.ts';
 import { collect, oneOf } from './values.ts';
 
-const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, publishCommand, statusCommand, versionCommand];
+const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [demoCommand, upCommand, putCommand, getCommand, keyCommand, peersCommand, publishCommand, fetchCommand, cacheCommand, statusCommand, versionCommand];
 
 /** The whole command line. What commander complains about goes to `complain`. */
 function createProgram(invocation: Invocation, complain: (text: string) => void): Command {

@@ -35,6 +35,7 @@ export const configSchema = z.strictObject({
   dataDir: z.string().min(1).describe('key, control socket, data'),
   keyFile: z.string().min(1).optional().describe('default: key.dave in dataDir'),
   capacity: byteSize.default(256 * 1024 * 1024).describe('bytes of dats held for the network, in all'),
+  cacheCapacity: byteSize.default(8 * 1024 ** 3).describe('bytes of fetched trees kept on this machine'),
   verifyThreads: z.int().min(0).max(64).optional().describe('threads that check signatures'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
