@@ -17,6 +17,8 @@ export interface BlockReaderOptions {
   readonly describe: (id: BlockId) => string;
   /** How many bytes it must have, where that is known. */
   readonly lengthOf?: (id: BlockId) => number | undefined;
+  /** Waits before what is missing is asked for again. Default: 0.5 s, then 2 s. */
+  readonly retryAfterMs?: readonly number[] | undefined;
 }
 
 interface Missing {
@@ -45,7 +47,7 @@ export async function readBlocks(reader: BulkReader, ids: Iterable<BlockId>, onB
       else missing.push({ id, answered: 1, refusal });
     });
     if (missing.length === 0) return;
-    const waitMs = RETRY_AFTER_MS[round];
+    const waitMs = (options.retryAfterMs ?? RETRY_AFTER_MS)[round];
     if (waitMs === undefined) throw missingError(missing, options.describe);
     await delay(waitMs, undefined, { signal: options.signal });
     wanted = missing.map(({ id }) => id);

@@ -18,6 +18,7 @@ export interface DownloadOptions {
   readonly setId: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: FetchProgress;
+  readonly retryAfterMs?: readonly number[] | undefined;
 }
 
 /** What a download took. */
@@ -33,7 +34,7 @@ export interface Downloaded {
  * next try when it fails.
  */
 export async function downloadTree(pointer: Pointer, reader: BulkReader, directory: string, options: DownloadOptions): Promise<Downloaded> {
-  const { signal, setId, onProgress } = options;
+  const { signal, setId, onProgress, retryAfterMs } = options;
   using spool = new BlockSpool(join(options.dataDir, 'publish', 'incoming', `${pointer.root}${setId ? '.set-id' : ''}`));
   let fetched = 0;
   const fetchInto = async (ids: Iterable<BlockId>, check: { describe: (id: BlockId) => string; lengthOf?: (id: BlockId) => number | undefined }, progress: () => void): Promise<void> => {
@@ -46,7 +47,7 @@ export async function downloadTree(pointer: Pointer, reader: BulkReader, directo
         fetched += 1;
         progress();
       },
-      { signal, ...check },
+      { signal, retryAfterMs, ...check },
     );
   };
 

@@ -20,6 +20,7 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   readonly onProgress: FetchProgress;
+  readonly retryAfterMs?: readonly number[] | undefined;
 }
 
 /** A tree that was fetched, or was there already. It is held in the cache until it is disposed of. */

@@ -37,6 +37,7 @@ export interface PublishOptions {
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   readonly onProgress: PublishProgress;
+  readonly retryAfterMs?: readonly number[] | undefined;
 }
 
 /** What has been published. */
@@ -127,7 +128,7 @@ async function compare(
 async function send(
   blocks: readonly BlockRef[],
   { client, journal, bytesOf, time }: { client: BulkClient; journal: SentJournal; bytesOf: (block: BlockRef) => Uint8Array; time: number },
-  { keyPair, difficulty, minAcks, signal, onProgress }: PublishOptions,
+  { keyPair, difficulty, minAcks, signal, onProgress, retryAfterMs }: PublishOptions,
 ): Promise<{ acks: number }> {
   if (blocks.length === 0) return { acks: 0 };
   onProgress('send', 0, blocks.length);
@@ -137,7 +138,7 @@ async function send(
   try {
     await using prover = new Prover({ privateKey: keyPair.privateKey, difficulty, time }, either);
     await using writer = client.openWriter(keyPair.publicKey, { signal: either });
-    return await sendBlocks(blocks, { prover, writer, journal, bytesOf }, { minAcks, time, signal: either, onProgress: (progress) => onProgress('send', progress.blocks, blocks.length) }).catch((error: unknown) => {
+    return await sendBlocks(blocks, { prover, writer, journal, bytesOf }, { minAcks, time, signal: either, retryAfterMs, onProgress: (progress) => onProgress('send', progress.blocks, blocks.length) }).catch((error: unknown) => {
       stop.abort(error);
       throw error;
     });

@@ -35,7 +35,7 @@ export interface SendProgress {
 export async function sendBlocks(
   blocks: readonly BlockRef[],
   modules: SendModules,
-  options: { minAcks: number; time: number; signal: AbortSignal; onProgress: (progress: SendProgress) => void },
+  options: { minAcks: number; time: number; signal: AbortSignal; onProgress: (progress: SendProgress) => void; retryAfterMs?: readonly number[] | undefined },
 ): Promise<SendProgress> {
   const { minAcks, time, signal, onProgress } = options;
   const { prover, writer, journal, bytesOf } = modules;
@@ -62,7 +62,7 @@ export async function sendBlocks(
       await Promise.all(batch.map((block, at) => send(block, dats[at]!)));
     });
     if (lacking.length === 0) return progress;
-    const waitMs = RETRY_AFTER_MS[round];
+    const waitMs = (options.retryAfterMs ?? RETRY_AFTER_MS)[round];
     if (waitMs === undefined) {
       throw new PublishError(
         'PUBLISH_NOT_ENOUGH_ACKS',
