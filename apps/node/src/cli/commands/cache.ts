@@ -96,7 +96,7 @@ function renderEntries(entries: readonly CacheEntry[]): string {
 
 function renderReport({ evicted, victims, freedBytes, skipped, limitsHold, dryRun }: PruneReport): string {
   const lines = victims.map(({ key, sizeBytes, reason }) => `${formatByteSize(sizeBytes).padStart(10)}  ${reason.padEnd(11)}  ${key}`);
-  lines.push(`${evicted} trees ${dryRun ? 'would be ' : ''}removed, ${formatByteSize(freedBytes)} freed${skipped.length === 0 ? '' : `, ${skipped.length} in use or kept`}${limitsHold ? '' : '; the limits do not hold all the same'}`);
+  lines.push(`${dryRun ? victims.length : evicted} trees ${dryRun ? 'would be ' : ''}removed, ${formatByteSize(freedBytes)} freed${skipped.length === 0 ? '' : `, ${skipped.length} in use or kept`}${limitsHold ? '' : '; the limits do not hold all the same'}`);
   return `${lines.join('\n')}\n`;
 }
 

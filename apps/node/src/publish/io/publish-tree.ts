@@ -11,6 +11,7 @@ import { withExtents } from '../core/source-tree.ts';
 import { blocksToSend } from './known-blocks.ts';
 import { pointerOf } from './pointer-dat.ts';
 import { Prover } from './prover.ts';
+import { readNewest } from './read-newest.ts';
 import { sendBlocks } from './send-blocks.ts';
 import { SentJournal } from './sent-journal.ts';
 import { SourceReader } from './source-reader.ts';
@@ -103,8 +104,12 @@ export async function publishTree(client: Client & BulkClient, options: PublishO
 }
 
 async function previousPointer(client: Client, { keyPair, name, timeoutMs, signal, note }: PublishOptions): Promise<{ pointer: Pointer | undefined; dat: Dat } | undefined> {
-  const result = await client.get(keyPair.publicKey, pointerKey(name), { mode: 'latest', timeoutMs, signal });
-  if (!result.found) return undefined;
+  const result = await readNewest(client, keyPair.publicKey, pointerKey(name), { timeoutMs, signal }).catch((error: unknown) => {
+    // A node that is alone has nobody to ask, and may be the first that the tree is published on.
+    if (codeOf(error) === 'NODE_NO_PEERS') return undefined;
+    throw error;
+  });
+  if (result?.found !== true) return undefined;
   const { dat } = result;
   try {
     return { pointer: pointerOf(dat), dat };

@@ -4,6 +4,7 @@ import { codeOf } from '../../cli/app-error.ts';
 import { pointerKey, type Pointer } from '../core/pointer.ts';
 import { PublishError } from '../core/publish-error.ts';
 import { pointerOf } from './pointer-dat.ts';
+import { readNewest } from './read-newest.ts';
 import type { RememberedNames } from './remembered-names.ts';
 
 export interface ResolveOptions {
@@ -25,9 +26,6 @@ export interface ResolvedName {
   /** False when the network could not be asked and an earlier answer was taken. */
   readonly fresh: boolean;
 }
-
-/** How long the newest of several answers is waited for: a replica that has just died would be waited for to the end. */
-const NEWEST_MS = 1500;
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['NODE_NO_PEERS', 'NODE_TIMEOUT', 'APP_TIMEOUT', 'APP_DAEMON_UNREACHABLE', 'APP_CONFIG']);
 
@@ -67,8 +65,7 @@ function resolved(dat: Dat, fresh: boolean): ResolvedName {
 /** Asks all replicas for the newest pointer, and checks the author's signature here too: all else follows from it. */
 async function ask(connect: () => Promise<Client>, key: string, { publicKey, name, timeoutMs, signal }: ResolveOptions): Promise<Dat> {
   const client = await connect();
-  const newest = await client.get(publicKey, key, { mode: 'latest', timeoutMs: Math.min(NEWEST_MS, timeoutMs), signal });
-  const result = newest.found || newest.answered === newest.asked ? newest : await client.get(publicKey, key, { mode: 'first', timeoutMs, signal });
+  const result = await readNewest(client, publicKey, key, { timeoutMs, signal });
   if (!result.found) {
     if (result.answered === 0) throw new PublishError('PUBLISH_BLOCKS_SILENT', `none of ${result.asked} peers answered within ${timeoutMs / 1000} s`, { details: { asked: result.asked, answered: 0 } });
     throw new PublishError('PUBLISH_NOT_FOUND', `there is no tree '${name}' of this author: ${result.answered} of ${result.asked} peers answered`, { details: { asked: result.asked, answered: result.answered } });
