@@ -11,7 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts of a library that may touch sockets, files, timers and threads. */
-const SHELL = [/\/src\/io\//, /\/src\/backends\//];
+const SHELL = [/\/src\/io\//, /\/src\/backends\//, /\/src\/conformance\//];
 
 /** Entry files that choose the shell for a platform. */
 const ENTRIES = new Set([

@@ -107,7 +107,7 @@ export class LocalCacheBackend implements CacheBackend {
   async get(key: string, options: GetOptions = {}): Promise<CacheHit | undefined> {
     const hash = this.#enter(key, options.signal);
     const mode = options.verify ?? 'metadata';
-    if (!['none', 'metadata', 'sampled', 'full'].includes(mode)) throw new TypeError(`verify: ${String(mode)} is no mode`);
+    if (!['none', 'metadata', 'sampled', 'full'].includes(mode)) throw new TypeError(`verify: ${mode} is no mode`);
     const outcome = await this.#store.request('get', { hash, checks: mode !== 'none' });
     if ('hit' in outcome) {
       const hit = this.#newHit(outcome.hit);
