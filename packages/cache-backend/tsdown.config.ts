@@ -4,6 +4,7 @@ import type { UserConfig } from 'tsdown';
 const config: UserConfig[] = library({
   entry: {
     index: 'src/index.ts',
+    conformance: 'src/conformance/index.ts',
     // A file of its own, started by name.
     'io/thread/worker': 'src/io/thread/worker.ts',
   },

@@ -64,14 +64,15 @@ async function createOnce(scratch: Scratch, backend: CacheBackend, key: string, 
   }
 }
 
+/** Waits for a job that never fails, or until the signal says stop. */
 async function withSignal(job: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return job;
-  await new Promise<void>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    void job.then(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    });
-  });
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([job, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

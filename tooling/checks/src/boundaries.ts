@@ -11,7 +11,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts of a library that may touch sockets, files, timers and threads. */
-const SHELL = [/\/src\/io\//, /\/src\/backends\//];
+const SHELL = [/\/src\/io\//, /\/src\/backends\//, /\/src\/conformance\//];
 
 /** Parts of applications that are held to what holds for libraries. */
 const APP_CORES = [/^apps\/node\/src\/publish\/core\//];

@@ -9,6 +9,7 @@ import { type LocalCacheOptions, type LocalSettings, readLocalOptions, readPrune
 import { withSeedJson } from '../schemas.ts';
 import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, CacheStats, GetOptions, PruneOptions, PruneReport, PutOptions, RepairReport, VerifyMode, VerifyReport } from '../types.ts';
 import { bytesOfPath } from './byte-path.ts';
+import { errnoOf } from './errno.ts';
 import type { Fault } from './faults.ts';
 import { LocalHit } from './local-hit.ts';
 import { putTree } from './put-tree.ts';
@@ -81,7 +82,7 @@ export class LocalCacheBackend implements CacheBackend {
       },
     );
     try {
-      await fs.mkdir(resolve(settings.dir), { recursive: true, mode: 0o700 });
+      await makeDirectory(resolve(settings.dir));
       const dir = await fs.realpath(resolve(settings.dir));
       const { lockTimeoutMs, locks, graceMs, sync } = settings;
       const leaseFiles = locks === 'lease-files';
@@ -107,7 +108,7 @@ export class LocalCacheBackend implements CacheBackend {
   async get(key: string, options: GetOptions = {}): Promise<CacheHit | undefined> {
     const hash = this.#enter(key, options.signal);
     const mode = options.verify ?? 'metadata';
-    if (!['none', 'metadata', 'sampled', 'full'].includes(mode)) throw new TypeError(`verify: ${String(mode)} is no mode`);
+    if (!['none', 'metadata', 'sampled', 'full'].includes(mode)) throw new TypeError(`verify: ${mode} is no mode`);
     const outcome = await this.#store.request('get', { hash, checks: mode !== 'none' });
     if ('hit' in outcome) {
       const hit = this.#newHit(outcome.hit);
@@ -290,5 +291,15 @@ export class LocalCacheBackend implements CacheBackend {
 
   #throwIfClosed(): void {
     if (this.#closing !== undefined) throw new CacheError('CACHE_CLOSED', 'the cache is closed: open it again');
+  }
+}
+
+async function makeDirectory(dir: string): Promise<void> {
+  try {
+    await fs.mkdir(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // On a read-only file system that says that something is missing; this says what is.
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    await fs.mkdir(dir, { mode: 0o700 });
   }
 }

@@ -21,7 +21,7 @@ export interface MaterializeOptions {
  */
 export async function materialize(hit: Pick<CacheHit, 'path'>, target: string, options: MaterializeOptions = {}): Promise<void> {
   const mode = options.mode ?? 'copy';
-  if (!['copy', 'reflink', 'hardlink'].includes(mode)) throw new TypeError(`mode: ${String(mode)} is none of copy, reflink, hardlink`);
+  if (!['copy', 'reflink', 'hardlink'].includes(mode)) throw new TypeError(`mode: ${mode} is none of copy, reflink, hardlink`);
   const goal = resolve(target);
   const draft = join(dirname(goal), `.${basename(goal).slice(0, 100)}.${randomBytes(6).toString('hex')}.partial`);
   const threads = new TreeThreads(undefined, undefined);

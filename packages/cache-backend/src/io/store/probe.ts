@@ -51,7 +51,7 @@ export function probe(layout: Layout, owner: string, options: ProbeOptions): Abi
       canReflink: canReflink(directory),
       xattrs: canKeepXattrs(fd),
       // Elsewhere, sync may return before all is written.
-      sync: options.sync === 'auto' && LOCAL.has(type >>> 0) && canSyncFileSystem(directory) ? 'filesystem' : 'each',
+      sync: options.sync === 'auto' && LOCAL.has(type >>> 0) && canSyncFileSystem() ? 'filesystem' : 'each',
       isRoot: process.getuid?.() === 0,
     };
   } finally {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { TREE_NAME } from '../../pointer.ts';
+import { parseManifest, type TreeNode } from '../../manifest.ts';
 import { fsPath } from '../byte-path.ts';
-import { errnoOf } from '../errno.ts';
+import { errnoOf, unless } from '../errno.ts';
 import { step } from '../faults.ts';
 import type { Layout } from './layout.ts';
+import { MAX_MANIFEST_BYTES } from '../tree/verify-tree.ts';
 import { releaseFromPool, removeTree } from '../tree/remove-tree.ts';
-import { readManifest } from '../tree/verify-tree.ts';
 
 /** Removes what is in the trash; several may do so at once. What cannot be removed stays for the next time. Returns how much is left. */
 export function emptyTrash(root: string): number {
@@ -15,9 +15,10 @@ export function emptyTrash(root: string): number {
   for (const name of fs.readdirSync(fsPath(trash), { encoding: 'latin1' })) {
     const path = `${trash}/${name}`;
     try {
-      const tree = name.split('.', 1)[0] ?? '';
-      const nodes = TREE_NAME.test(tree) ? readManifest(path, tree) : 'not a tree';
-      if (typeof nodes !== 'string') releaseFromPool(`${root}/pool`, `${path}/tree`, nodes);
+      for (const container of containersIn(path)) {
+        const nodes = readNodes(container);
+        if (nodes !== undefined) releaseFromPool(`${root}/pool`, `${container}/tree`, nodes);
+      }
       step('trash:pool-released');
       removeTree(path);
       step('trash:removed');
@@ -27,6 +28,25 @@ export function emptyTrash(root: string): number {
     }
   }
   return left;
+}
+
+/** The thing itself, or what lies in the directory of a dead owner. */
+function containersIn(path: string): string[] {
+  const names = unless(['ENOENT', 'ENOTDIR'], () => fs.readdirSync(fsPath(path), { encoding: 'latin1' })) ?? [];
+  return names.includes('manifest') ? [path] : names.filter((name) => name.startsWith('tree-')).map((name) => `${path}/${name}`);
+}
+
+/** What a manifest says is in a tree. It need not be true any more: names in the pool are compared by inode. */
+function readNodes(container: string): TreeNode[] | undefined {
+  const text = unless(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'], () => {
+    const fd = fs.openSync(fsPath(`${container}/manifest`), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    try {
+      return fs.fstatSync(fd).size > MAX_MANIFEST_BYTES ? undefined : fs.readFileSync(fd, 'latin1');
+    } finally {
+      fs.closeSync(fd);
+    }
+  });
+  return text === undefined ? undefined : parseManifest(text);
 }
 
 /** Moves something into the trash. */

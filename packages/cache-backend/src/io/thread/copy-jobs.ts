@@ -39,6 +39,7 @@ export class CopyJobs {
 
   fill(job: number): void {
     this.#jobs.get(job)?.fillPool();
+    step('put:pool-filled');
   }
 
   drop(job: number): void {
@@ -50,6 +51,7 @@ export class CopyJobs {
 export function moveIn(source: string, container: string): boolean {
   try {
     fs.renameSync(fsPath(source), fsPath(`${container}/tree`));
+    step('put:moved-in');
     return true;
   } catch (error) {
     if (['EXDEV', 'EACCES', 'EPERM', 'EBUSY'].includes(errnoOf(error) ?? '')) return false;

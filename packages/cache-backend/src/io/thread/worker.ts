@@ -12,7 +12,7 @@ if (parentPort === null) throw new Error('This file is a worker: start it with n
 const port = parentPort;
 setFault((workerData as ThreadData).fault);
 
-type Answer<R> = R extends undefined ? void | R | Promise<void | R> : R | Promise<R>;
+type Answer<R> = [R] extends [undefined] ? void | Promise<void> : R | Promise<R>;
 type Handlers = { [K in OperationName]: (args: Operations[K][0]) => Answer<Operations[K][1]> };
 
 const post = (message: Message): void => port.postMessage(message);
@@ -36,7 +36,9 @@ const handlers: Handlers = {
   unpin: ({ hash }) => service.store.unpin(hash),
   list: ({ from, to }) => service.store.listShards(from, to),
   prune: ({ options }) => service.prune(options),
-  setAside: async ({ hash, tree, problem }) => await service.store.setAside(hash, tree, problem),
+  setAside: async ({ hash, tree, problem }) => {
+    await service.store.setAside(hash, tree, problem);
+  },
   sweep: () => service.sweep(),
   lockBuild: ({ hash }) => service.lockBuild(hash),
   unlockBuild: ({ lock }) => service.unlockBuild(lock),

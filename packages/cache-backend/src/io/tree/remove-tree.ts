@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import type { TreeNode } from '../../manifest.ts';
 import { fsPath, joinBytes } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
+import { step } from '../faults.ts';
 import { dropFromPool } from './pool.ts';
 
 /**
@@ -28,6 +29,7 @@ function remove(path: string, failures: unknown[]): void {
       if (entry.isDirectory()) remove(child, failures);
       else {
         try {
+          step('remove:file');
           fs.unlinkSync(fsPath(child));
         } catch (error) {
           if (errnoOf(error) !== 'ENOENT') failures.push(error);

@@ -46,14 +46,17 @@ function syncFile(path: string): void {
   }
 }
 
-/** Whether `sync -f` exists and works here. */
-export function canSyncFileSystem(path: string): boolean {
+let knowsFileSystem: boolean | undefined;
+
+/** Whether the system has a `sync -f`. Asked for a file system that has nothing to write. */
+export function canSyncFileSystem(): boolean {
   if (process.platform !== 'linux') return false;
   try {
-    execFileSync('sync', ['-f', showPath(path)], { stdio: 'pipe' });
-    return true;
+    if (knowsFileSystem === undefined) execFileSync('sync', ['-f', '/proc'], { stdio: 'pipe' });
+    knowsFileSystem = true;
   } catch {
     // Another `sync`, or none: files are synced one by one.
-    return false;
+    knowsFileSystem = false;
   }
+  return knowsFileSystem;
 }

@@ -9,7 +9,7 @@ import { deviceNumbers, typeOf } from './special-files.ts';
 
 /** Files read in `sampled` mode. */
 const SAMPLES = 16;
-const MAX_MANIFEST_BYTES = 512 * 1024 * 1024;
+export const MAX_MANIFEST_BYTES: number = 512 * 1024 * 1024;
 
 /** The nodes of a container's manifest, if it is the one that the container is named for; otherwise what is wrong. */
 export function readManifest(container: string, treeName: string): TreeNode[] | string {
