@@ -58,7 +58,7 @@ export function makeTree(root: string, { files, bytes, seed = 1 }: TreeShape): v
   writeFileSync(`${root}/holes`, Buffer.alloc(100_000));
   writeFileSync(Buffer.concat([Buffer.from(`${root}/latin-`), Buffer.from([0xe9, 0xe8])]), 'no UTF-8');
   writeFileSync(`${root}/grüße 😀`, 'UTF-8');
-  utimesSync(`${root}/nothing`, -5.5, -1_000_000.25);
+  utimesSync(`${root}/nothing`, new Date(-5500), new Date(-1_000_000_250));
   chmodSync(`${root}/empty/second`, 0o1777);
   chmodSync(`${root}/empty/third`, 0o500);
   utimesSync(`${root}/empty/third`, 1, 1);

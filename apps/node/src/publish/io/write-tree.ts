@@ -38,7 +38,7 @@ class TreeWriter {
     else mkdirSync(path, { mode: 0o700 });
     for (const child of children) await this.#entry(joinPath(path, child.name), child);
     chmodSync(path, this.#mode(mode));
-    const time = seconds(mtimeMs);
+    const time = timeOf(mtimeMs);
     utimesSync(path, time, time);
   }
 
@@ -57,7 +57,7 @@ class TreeWriter {
         return this.#file(path, entry);
       case 'symlink': {
         symlinkSync(Buffer.from(entry.target), path);
-        const time = seconds(entry.mtimeMs);
+        const time = timeOf(entry.mtimeMs);
         return lutimesSync(path, time, time);
       }
       case 'hardlink':
@@ -79,7 +79,7 @@ class TreeWriter {
         position += length;
       }
       fchmodSync(file, this.#mode(mode));
-      const time = seconds(mtimeMs);
+      const time = timeOf(mtimeMs);
       futimesSync(file, time, time);
     } finally {
       closeSync(file);
@@ -92,7 +92,10 @@ class TreeWriter {
   }
 }
 
-/** Half a microsecond more: seconds as a number are rounded, and must not fall below the millisecond. */
-function seconds(timeMs: number): number {
-  return (timeMs + 0.0005) / 1000;
+/**
+ * A time for `utimes`. Two microseconds more than it says, since seconds as a number are rounded, downwards by some
+ * versions of Node, and must not fall below the millisecond, not when a copy is made either. Before 1970 only a `Date` is taken.
+ */
+function timeOf(timeMs: number): number | Date {
+  return timeMs < 0 ? new Date(timeMs) : (timeMs + 0.002) / 1000;
 }

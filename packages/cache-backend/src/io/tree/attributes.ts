@@ -8,9 +8,17 @@ export function microseconds(mtimeMs: number): number {
   return Math.round(mtimeMs * 1000);
 }
 
-/** Node takes times in seconds; what it makes of them is off by less than a quarter of a microsecond. */
-export function secondsOf(mtimeUs: number): number {
-  return mtimeUs / 1e6;
+/**
+ * What to give to `utimes`: the least number of seconds that is not before the time, because older versions of Node cut it to whole
+ * microseconds, and the nearest number lies before it in half of all cases. Reading rounds to the nearest. A negative
+ * number is taken for the time of day: before 1970 it is a `Date`, of whole milliseconds.
+ */
+export function secondsOf(mtimeUs: number): number | Date {
+  if (mtimeUs < 0) return new Date(Math.floor(mtimeUs / 1000));
+  const whole = Math.floor(mtimeUs / 1e6);
+  const part = (mtimeUs - whole * 1e6) / 1e6;
+  const seconds = whole + part;
+  return seconds - whole < part ? seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52) : seconds;
 }
 
 export interface AttributeRules {
