@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromBase64Url, toBase64Url } from '../../src/publish/core/base64url.ts';
+import { ByteWriter } from '../../src/publish/core/byte-writer.ts';
 import { compareBytes } from '../../src/publish/core/byte-order.ts';
 import { decodeIndexPage } from '../../src/publish/core/index-pages.ts';
 import { decodeManifest } from '../../src/publish/core/manifest-decoder.ts';
@@ -138,6 +139,22 @@ test('whatever a page of the index consists of, it is refused with a code or wha
   );
 });
 
+test('a page of the index has exactly the children that belong into it', () => {
+  const page = (children: number, each: number): Uint8Array => {
+    const writer = new ByteWriter();
+    writer.bytes(Uint8Array.from([0x44, 0x54, 0x49, 1, 1, children]));
+    for (let child = 0; child < children; child++) {
+      writer.bytes(new Uint8Array(32).fill(child));
+      writer.varint(each);
+    }
+    return writer.result();
+  };
+  expect(decodeIndexPage(page(3, 20), { level: 1, children: 3, manifestBytes: 60 })).toHaveLength(3);
+  expect(() => decodeIndexPage(page(2, 30), { level: 1, children: 3, manifestBytes: 60 })).toThrow(expect.objectContaining({ code: 'PUBLISH_NOT_CANONICAL' }) as Error);
+  expect(() => decodeIndexPage(page(3, 20), { level: 2, children: 3, manifestBytes: 60 })).toThrow(expect.objectContaining({ code: 'PUBLISH_BAD_MANIFEST' }) as Error);
+  expect(() => decodeIndexPage(page(3, 20), { level: 1, children: 3, manifestBytes: 61 })).toThrow(expect.objectContaining({ code: 'PUBLISH_SIZE_MISMATCH' }) as Error);
+});
+
 test('a journal gives back the last word on each block, whatever was cut off or damaged behind it', () => {
   const record = fc.record({ id: fc.integer({ min: 0, max: 20 }).map((seed) => toBase64Url(new Uint8Array(32).fill(seed))), time: fc.integer({ min: 0, max: 2 ** 47 }), acks: fc.integer({ min: 0, max: 5 }) });
   fc.assert(
@@ -147,6 +164,14 @@ test('a journal gives back the last word on each block, whatever was cut off or 
     }),
   );
   fc.assert(fc.property(bytes({ maxLength: 400 }), (input) => void decodeSentRecords(input)));
+  fc.assert(
+    fc.property(fc.nat({ max: 39 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
+      const ids = [1, 2, 3].map((seed) => toBase64Url(new Uint8Array(32).fill(seed)));
+      const journal = Buffer.concat(ids.map((id) => encodeSentRecord(id, { time: 1_700_000_000_000, acks: 5 })));
+      journal[40 + at]! ^= change;
+      expect([...decodeSentRecords(journal).keys()]).toEqual([ids[0], ids[2]]);
+    }),
+  );
 });
 
 test('base64url is what Node makes of the bytes, both ways', () => {
