@@ -1,5 +1,14 @@
 import { library } from '@p2p/tooling-tsdown';
 import type { UserConfig } from 'tsdown';
 
-const config: UserConfig[] = library({ entry: { index: 'src/index.ts' }, platform: 'neutral', traced: false });
+const config: UserConfig[] = library({
+  entry: {
+    index: 'src/index.ts',
+    conformance: 'src/conformance/index.ts',
+    // A file of its own, started by name.
+    'io/thread/worker': 'src/io/thread/worker.ts',
+  },
+  platform: 'node',
+  traced: false,
+});
 export default config;

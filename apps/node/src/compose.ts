@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { LocalCacheBackend, type CacheBackend } from '@p2p/cache-backend';
 import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode, type PeerHints } from '@p2p/dave-node';
 import type { KeyPair } from '@p2p/dave-wire';
 import { MemoryRecordStore, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
@@ -6,6 +8,9 @@ import { TRACE } from '@p2p/trace';
 import { pino } from 'pino';
 import { AppError, codeOf } from './cli/app-error.ts';
 import type { Config } from './config/schema.ts';
+import { CachedTrees } from './publish/io/cached-trees.ts';
+import { prepareStaging } from './publish/io/staging.ts';
+import type { TreeStore } from './publish/tree-store.ts';
 import { datRecordOptions } from './store/dat-records.ts';
 import { sweeping, type NodeRecords } from './store/node-records.ts';
 import { recordsPath } from './store/stopped-store.ts';
@@ -124,4 +129,16 @@ export function composeNode(
   const opening = DaveNode.open(options);
   if (TRACE && options.traceLog !== undefined) return withLog(opening, options.traceLog);
   return opening;
+}
+
+/** The cache of fetched trees: a directory beside everything else of this node. */
+export function openTreeCache(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<CacheBackend> {
+  return LocalCacheBackend.open({ dir: join(config.dataDir, 'cache'), limits: { maxBytes: config.cacheCapacity } });
+}
+
+/** The same, as fetching uses it: trees are put together beside the cache and moved into it. */
+export async function openTreeStore(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<TreeStore> {
+  const staging = join(config.dataDir, 'publish', 'staging');
+  await prepareStaging(staging, Date.now());
+  return new CachedTrees(await openTreeCache(config), staging);
 }

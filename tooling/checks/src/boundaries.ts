@@ -11,7 +11,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Parts of a library that may touch sockets, files, timers and threads. */
-const SHELL = [/\/src\/io\//, /\/src\/backends\//, /^packages\/trace\/src\/check\//];
+const SHELL = [/\/src\/io\//, /\/src\/backends\//, /^packages\/trace\/src\/check\//, /^packages\/cache-backend\/src\/conformance\//];
+
+/** Parts of applications that are held to what holds for libraries. */
+const APP_CORES = [/^apps\/node\/src\/publish\/core\//];
 
 /** Entry files that choose the shell for a platform. */
 const ENTRIES = new Set([
@@ -31,11 +34,14 @@ const ENTRIES = new Set([
   'packages/record-store/src/index.ts',
   // Registers the suite, and the kill -9 part, which starts processes, where it is asked for.
   'packages/record-store/src/conformance/index.ts',
+  'packages/cache-backend/src/index.ts',
 ]);
 
 export type Layer = 'shell' | 'entry' | 'core';
 
 export function layerOf(path: string): Layer {
+  // Applications wire things together; what they compute apart from that is as pure as a library's.
+  if (APP_CORES.some((pattern) => pattern.test(path))) return 'core';
   if (path.startsWith('apps/') || SHELL.some((pattern) => pattern.test(path))) return 'shell';
   return ENTRIES.has(path) ? 'entry' : 'core';
 }

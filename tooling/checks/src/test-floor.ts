@@ -12,7 +12,7 @@ const SUITES: Readonly<Record<string, readonly string[]>> = {
   'packages/record-store': ['test/unit', 'test/vectors', 'test/property'],
   'tooling/conformance': ['test'],
   'packages/dave-node': ['test/unit', 'test/integration'],
-  'apps/node': ['test/unit', 'test/integration/demo.test.ts', 'test/integration/daemon.test.ts'],
+  'apps/node': ['test/unit', 'test/property', 'test/vectors', 'test/integration/demo.test.ts', 'test/integration/daemon.test.ts', 'test/integration/publish.test.ts'],
 };
 
 /** This Node does not count the bytes that it allocates, so the test has nothing to look at. */

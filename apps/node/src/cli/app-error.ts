@@ -57,6 +57,13 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   NODE_NO_PEERS: EXIT.noPeers,
   NODE_TIMEOUT: EXIT.noPeers,
   NODE_NOT_ENOUGH_ACKS: EXIT.notEnoughAcks,
+  PUBLISH_BAD_SOURCE: EXIT.usage,
+  PUBLISH_TARGET_EXISTS: EXIT.usage,
+  CACHE_TARGET_EXISTS: EXIT.usage,
+  PUBLISH_NOT_FOUND: EXIT.notFound,
+  PUBLISH_BLOCKS_MISSING: EXIT.notFound,
+  PUBLISH_BLOCKS_SILENT: EXIT.noPeers,
+  PUBLISH_NOT_ENOUGH_ACKS: EXIT.notEnoughAcks,
 };
 
 /** The error's code, where it has one: codes are compared, never classes. */

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { codeOf, exitCodeOf } from './app-error.ts';
+import { cacheCommand } from './commands/cache.ts';
 import { demoCommand } from './commands/demo.ts';
+import { fetchCommand } from './commands/fetch.ts';
 import { getCommand } from './commands/get.ts';
 import { keyCommand } from './commands/key.ts';
 import { peersCommand } from './commands/peers.ts';
+import { publishCommand } from './commands/publish.ts';
 import { putCommand } from './commands/put.ts';
 import { statusCommand } from './commands/status.ts';
 import { storeCommand } from './commands/store.ts';
@@ -22,6 +25,9 @@ const COMMANDS: readonly ((invocation: Invocation) => Command)[] = [
   getCommand,
   keyCommand,
   peersCommand,
+  publishCommand,
+  fetchCommand,
+  cacheCommand,
   storeCommand,
   traceCommand,
   statusCommand,

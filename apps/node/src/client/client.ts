@@ -23,7 +23,7 @@ export interface ReadOptions {
   timeoutMs: number;
   signal: AbortSignal;
   /** Also what the read did. Rejects with APP_NOT_TRACED in a build without tracing. */
-  trace: boolean;
+  trace?: boolean;
 }
 
 /** Somebody who reads and writes dats for a command: a running daemon, or a node that lives for the command. */

@@ -7,7 +7,9 @@ import type { Config } from '../config/schema.ts';
 import { idToHex } from '../control/dat-json.ts';
 import { placedOf, refusalOf } from '../control/placed.ts';
 import { beginTrace, showTrace } from '../trace/shown-trace.ts';
+import type { BulkClient, BulkReader, BulkWriter } from './bulk.ts';
 import { ClientError, type Client, type Found, type Placed, type ReadOptions, type WriteOptions } from './client.ts';
+import { nodeReader, nodeWriter } from './node-bulk.ts';
 
 /** A command does not live long enough for the pace of a daemon: peers that are no edges count after five PINGs. */
 const PING_MS = 250;
@@ -15,7 +17,7 @@ const PING_MS = 250;
 const MORE_PEERS_MS = 3000;
 
 /** A client node for one command. */
-export class ShortLivedClient implements Client {
+export class ShortLivedClient implements Client, BulkClient {
   readonly #node: DaveNode;
 
   private constructor(node: DaveNode) {
@@ -71,6 +73,15 @@ export class ShortLivedClient implements Client {
       : result;
     if (TRACE && options.trace !== undefined) found.trace = showTrace(this.#node, options.trace);
     return found;
+  }
+
+  /** The dats are of the command's own making. */
+  openWriter(publicKey: Uint8Array, { signal }: { signal: AbortSignal }): BulkWriter {
+    return nodeWriter(this.#node, publicKey, { signal, trusted: true });
+  }
+
+  openReader(publicKey: Uint8Array, options: { timeoutMs: number; signal: AbortSignal }): BulkReader {
+    return nodeReader(this.#node, publicKey, options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -47,6 +47,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('nodes with the same one share their records; default: one of its own for each node'),
   redisDurable: z.enum(['no', 'process-crash', 'power-loss']).default('no').describe('what a write to this Redis survives, as its persistence is configured'),
+  cacheCapacity: byteSize.default(8 * 1024 ** 3).describe('bytes of fetched trees kept on this machine'),
   verifyThreads: z.int().min(0).max(64).optional().describe('threads that check signatures'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });

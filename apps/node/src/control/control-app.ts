@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as z from 'zod';
 import { json, problem } from './answers.ts';
+import { bulkRoutes } from './bulk-routes.ts';
 import { NOT_TRACED } from '../trace/not-traced.ts';
 import { beginTrace, showTrace } from '../trace/shown-trace.ts';
 import { addTraceRoutes } from '../trace/trace-routes.ts';
@@ -56,8 +57,9 @@ export function controlApp(node: DaveNode, memory: Pick<BootstrapCache, 'all'>, 
     await next();
     openRequests -= 1;
   });
-  // A backup is read as it comes, however long it is.
+  // A backup is read as it comes, however long it is; batches and reads of many dats, too.
   if (store !== undefined) app.route('/v1/store', storeRoutes(store));
+  bulkRoutes(app, node);
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => problem(413, 'APP_USAGE', `a request has at most ${MAX_BODY_BYTES} bytes`) }));
   app.onError(failed);
   app.notFound(() => problem(404, 'APP_USAGE', 'no such route'));

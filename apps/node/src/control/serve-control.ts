@@ -17,6 +17,8 @@ const MAX_CONNECTIONS = 64;
 export async function serveControl(node: DaveNode, memory: BootstrapCache, socketPath: string, store?: StoreTasks): Promise<AsyncDisposable> {
   const server = createAdaptorServer({ fetch: controlApp(node, memory, Date.now(), store).fetch }) as Server;
   server.maxConnections = MAX_CONNECTIONS;
+  // A tree that is published comes in one request, however long its proofs of work take.
+  server.requestTimeout = 0;
   await listenPrivately(server, socketPath);
   return {
     [Symbol.asyncDispose]: () =>

@@ -1,0 +1,108 @@
+import * as fs from 'node:fs';
+import { CacheError } from '../../errors.ts';
+import { keyBytes } from '../../key.ts';
+import { fsPath, showPath } from '../byte-path.ts';
+import { errnoOf } from '../errno.ts';
+import { sha256 } from '../tree/copy-bytes.ts';
+
+const DIRECTORIES = ['keys', 'trees', 'pool', 'tmp', 'leases', 'pins', 'locks', 'trash', 'quarantine'] as const;
+const SHARDED = ['keys', 'trees', 'pool'] as const;
+const FORMAT = { format: 'p2p-cache', version: 1 };
+
+/** Hash of a key: its name in the index. */
+export function hashKey(key: string): string {
+  return sha256(keyBytes(key));
+}
+
+/** All two-digit directories. */
+export const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+
+/** Where everything lies in a cache directory. Paths are bytes. */
+export class Layout {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  pointer(hash: string): string {
+    return `${this.root}/keys/${hash.slice(0, 2)}/${hash}`;
+  }
+
+  container(tree: string): string {
+    return `${this.root}/trees/${tree.slice(0, 2)}/${tree}`;
+  }
+
+  /** The directory that callers see. */
+  tree(tree: string): string {
+    return `${this.container(tree)}/tree`;
+  }
+
+  pin(hash: string): string {
+    return `${this.root}/pins/${hash}`;
+  }
+
+  at(...names: string[]): string {
+    return [this.root, ...names].join('/');
+  }
+}
+
+/** Makes what is missing of a cache directory. @throws CacheError CACHE_FORMAT for a directory that holds something else. */
+export function prepareDirectory(layout: Layout): void {
+  fs.mkdirSync(fsPath(layout.root), { recursive: true, mode: 0o700 });
+  const format = layout.at('format.json');
+  const known = readFormat(format);
+  if (known === undefined) {
+    const strangers = fs.readdirSync(fsPath(layout.root)).filter((name) => !(DIRECTORIES as readonly string[]).includes(name) && !name.startsWith('format.json') && name !== 'CACHEDIR.TAG');
+    if (strangers.length > 0) throw new CacheError('CACHE_FORMAT', `${showPath(layout.root)} holds other things, such as ${strangers[0]}: give the cache a directory of its own`);
+  }
+  for (const name of DIRECTORIES) makeDirectory(layout.at(name));
+  for (const name of SHARDED) {
+    if (fs.readdirSync(fsPath(layout.at(name))).length >= SHARDS.length) continue;
+    for (const shard of SHARDS) makeDirectory(layout.at(name, shard));
+  }
+  if (known !== undefined) return;
+  const draft = `${format}.${process.pid}-${performance.now()}`;
+  fs.writeFileSync(fsPath(draft), `${JSON.stringify(FORMAT)}\n`, { flush: true });
+  fs.renameSync(fsPath(draft), fsPath(format));
+  // Backup programs leave such directories out: https://bford.info/cachedir/
+  fs.writeFileSync(fsPath(layout.at('CACHEDIR.TAG')), 'Signature: 8a477f597d28d172789f06886806bc55\n');
+  syncDirectory(layout.root);
+}
+
+function readFormat(path: string): true | undefined {
+  let text: string;
+  try {
+    text = fs.readFileSync(fsPath(path), 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const value = JSON.parse(text) as Partial<typeof FORMAT>;
+    if (value.format === FORMAT.format && value.version === FORMAT.version) return true;
+  } catch {
+    // Not ours: refused below.
+  }
+  throw new CacheError('CACHE_FORMAT', `${showPath(path)} says that this is another format, or a later version of it: ${text.slice(0, 100)}`);
+}
+
+function makeDirectory(path: string): void {
+  try {
+    fs.mkdirSync(fsPath(path), { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    // A link planted here would lead everything out of the cache.
+    if (!fs.lstatSync(fsPath(path)).isDirectory()) throw new CacheError('CACHE_FORMAT', `${showPath(path)} is no directory`);
+  }
+}
+
+/** Names that were made or renamed in a directory survive a power cut after this. */
+export function syncDirectory(path: string): void {
+  const fd = fs.openSync(fsPath(path), 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os';
+import { CacheError } from '../errors.ts';
+import type { Fault } from './faults.ts';
+import type { TreeSummary } from './thread/protocol.ts';
+import { Thread } from './thread/thread.ts';
+import { newClaims } from './tree/claims.ts';
+import type { CopyOptions, CopyTask } from './tree/tree-copy.ts';
+
+/** A copy whose files are in place. `publish` may still need `fill` and `drop`. */
+export interface TreeJob {
+  readonly summary: TreeSummary;
+  /** Offers the tree's files to the pool, once they are on disk and before they are moved. */
+  fill(): Promise<void>;
+}
+
+type JobOptions = Omit<CopyOptions, 'claims' | 'control'>;
+
+interface Running {
+  readonly options: CopyOptions;
+  readonly control: Int32Array;
+  readonly idle: Set<Thread>;
+  readonly used: Set<Thread>;
+  readonly pending: CopyTask[][];
+  give(): void;
+}
+
+/** Threads that copy, check and remove trees. Started when there is something to do. */
+export class TreeThreads {
+  readonly #count: number;
+  readonly #fault: Fault | undefined;
+  readonly #threads: Thread[] = [];
+  readonly #running = new Map<number, Running>();
+  #nextJob = 0;
+  #nextThread = 0;
+
+  constructor(count: number | undefined, fault: Fault | undefined) {
+    this.#count = count ?? Math.min(2, availableParallelism());
+    this.#fault = fault;
+  }
+
+  /** A thread for one piece of work, in turn. */
+  any(): Thread {
+    return this.#thread(this.#nextThread++ % this.#count);
+  }
+
+  /** Copies or describes a tree with all threads; afterwards `finish` is called with where the manifest goes. */
+  async copy(options: JobOptions, container: string | undefined, signal: AbortSignal | undefined, use: (job: TreeJob) => Promise<void>): Promise<void> {
+    const job = ++this.#nextJob;
+    const control = new SharedArrayBuffer(8);
+    const running: Running = {
+      options: { ...options, claims: newClaims(), control },
+      control: new Int32Array(control),
+      idle: new Set(Array.from({ length: this.#count }, (_, index) => this.#thread(index))),
+      used: new Set(),
+      pending: [[{ path: '.' }]],
+      give: () => {},
+    };
+    this.#running.set(job, running);
+    const abort = (): void => {
+      Atomics.store(running.control, 1, 1);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await this.#spread(job, running);
+      signal?.throwIfAborted();
+      const threads = Array.from(running.used);
+      const [first, ...others] = threads;
+      if (first === undefined) throw new Error('a copy without a thread');
+      await Promise.all(threads.map((thread) => thread.request('recheck', { job })));
+      const parts = await Promise.all(others.map((thread) => thread.request('collect', { job })));
+      const target = options.mode === 'scan' ? undefined : options.target;
+      const summary = await first.request('finish', { job, parts, target, container });
+      signal?.throwIfAborted();
+      await use({ summary, fill: async () => void (await Promise.all(threads.map((thread) => thread.request('fill', { job })))) });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      this.#running.delete(job);
+      await Promise.allSettled(Array.from(running.used, (thread) => thread.request('drop', { job })));
+    }
+  }
+
+  /** Gives tasks to threads without work until none is left. */
+  async #spread(job: number, running: Running): Promise<void> {
+    let active = 0;
+    await new Promise<void>((resolve, reject) => {
+      let failure: unknown;
+      const give = (): void => {
+        for (const thread of running.idle) {
+          const tasks = failure === undefined ? running.pending.pop() : undefined;
+          if (tasks === undefined) break;
+          running.idle.delete(thread);
+          running.used.add(thread);
+          active++;
+          thread.request('copy', { job, options: running.options, tasks }).then(
+            () => settle(thread),
+            (error: unknown) => {
+              failure ??= error;
+              // The others stop at their next file.
+              Atomics.store(running.control, 1, 1);
+              settle(thread);
+            },
+          );
+        }
+        Atomics.store(running.control, 0, running.pending.length === 0 ? running.idle.size : 0);
+      };
+      const settle = (thread: Thread): void => {
+        active--;
+        running.idle.add(thread);
+        give();
+        if (active > 0) return;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+      running.give = give;
+      give();
+    });
+  }
+
+  #thread(index: number): Thread {
+    this.#threads[index] ??= new Thread(
+      { fault: this.#fault },
+      {
+        onShare: (job, tasks) => {
+          const running = this.#running.get(job);
+          running?.pending.push(tasks);
+          running?.give();
+        },
+      },
+    );
+    const thread = this.#threads[index];
+    if (thread === undefined) throw new CacheError('CACHE_CLOSED', 'no thread could be started');
+    return thread;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.end()));
+  }
+}

@@ -1,0 +1,88 @@
+import * as fs from 'node:fs';
+import type { TreeNode } from '../../manifest.ts';
+import { fsPath } from '../byte-path.ts';
+import { NO_XATTRS, readXattrs, writeXattrs } from '../xattrs.ts';
+
+/** Microseconds of a time in stat's milliseconds; the same rounding for what was read and what was set. */
+export function microseconds(mtimeMs: number): number {
+  return Math.round(mtimeMs * 1000);
+}
+
+/**
+ * What to give to `utimes`: the least number of seconds that is not before the time, because older versions of Node cut it to whole
+ * microseconds, and the nearest number lies before it in half of all cases. Reading rounds to the nearest. A negative
+ * number is taken for the time of day: before 1970 it is a `Date`, of whole milliseconds.
+ */
+export function secondsOf(mtimeUs: number): number | Date {
+  if (mtimeUs < 0) return new Date(Math.floor(mtimeUs / 1000));
+  const whole = Math.floor(mtimeUs / 1e6);
+  const part = (mtimeUs - whole * 1e6) / 1e6;
+  const seconds = whole + part;
+  return seconds - whole < part ? seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52) : seconds;
+}
+
+export interface AttributeRules {
+  /** False: files belong to whoever runs the cache. */
+  readonly keepOwner: boolean;
+  readonly xattrs: boolean;
+}
+
+/** The part of a node that comes from `stat`. */
+export function nodeOf(path: string, type: TreeNode['type'], stat: fs.Stats, rules: AttributeRules): TreeNode {
+  return {
+    path,
+    type,
+    mode: stat.mode & 0o7777,
+    uid: rules.keepOwner ? stat.uid : -1,
+    gid: rules.keepOwner ? stat.gid : -1,
+    mtimeUs: microseconds(stat.mtimeMs),
+    size: 0,
+    digest: '',
+    group: '-',
+    target: '',
+    major: 0,
+    minor: 0,
+    xattrs: NO_XATTRS,
+  };
+}
+
+/** Opens a directory without following a link, for what needs a descriptor. */
+export function withDirectory<T>(path: string, fn: (fd: number) => T): T {
+  const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+  try {
+    return fn(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+export function directoryXattrs(path: string, rules: AttributeRules): TreeNode['xattrs'] {
+  return rules.xattrs ? withDirectory(path, readXattrs) : NO_XATTRS;
+}
+
+/** Sets owner, then mode (a change of owner clears set-id bits), attributes and, last, the time. */
+export function applyToFile(fd: number, node: TreeNode, created: number): void {
+  if (node.uid !== -1 && (node.uid !== process.getuid?.() || node.gid !== process.getgid?.())) {
+    fs.fchownSync(fd, node.uid, node.gid);
+    created = -1;
+  }
+  if (node.xattrs.length > 0) writeXattrs(fd, node.xattrs);
+  if (created !== node.mode || node.xattrs.length > 0) fs.fchmodSync(fd, node.mode);
+  fs.futimesSync(fd, secondsOf(node.mtimeUs), secondsOf(node.mtimeUs));
+}
+
+/** As `applyToFile`, for directories and special files, by path. */
+export function applyToPath(path: string, node: TreeNode): void {
+  const at = fsPath(path);
+  if (node.uid !== -1) fs.lchownSync(at, node.uid, node.gid);
+  if (node.type === 'd' && node.xattrs.length > 0) withDirectory(path, (fd) => writeXattrs(fd, node.xattrs));
+  fs.chmodSync(at, node.mode);
+  fs.utimesSync(at, secondsOf(node.mtimeUs), secondsOf(node.mtimeUs));
+}
+
+/** As `applyToFile`, for symbolic links, which have no mode of their own. */
+export function applyToLink(path: string, node: TreeNode): void {
+  const at = fsPath(path);
+  if (node.uid !== -1) fs.lchownSync(at, node.uid, node.gid);
+  fs.lutimesSync(at, secondsOf(node.mtimeUs), secondsOf(node.mtimeUs));
+}

@@ -1,0 +1,100 @@
+import { createHash, hash } from 'node:crypto';
+import * as fs from 'node:fs';
+
+/** Files up to this size are read whole before anything is written. */
+export const SMALL_BYTES: number = 256 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 4096;
+
+const chunk: Buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+
+/** SHA-256 in hex. */
+export function sha256(bytes: Uint8Array | string): string {
+  return hash('sha256', bytes, 'hex');
+}
+
+/** All bytes of a small file, in memory that the next call uses again; undefined when it is not as long as was said. */
+export function readSmall(fd: number, size: number): Buffer | undefined {
+  let filled = 0;
+  // One byte more than expected: a file that grew is noticed.
+  while (filled <= size) {
+    const read = fs.readSync(fd, chunk, filled, size + 1 - filled, filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled === size ? chunk.subarray(0, size) : undefined;
+}
+
+/** Whether an open file has exactly these bytes. */
+export function hasBytes(fd: number, bytes: Uint8Array, scratch: Buffer): boolean {
+  let filled = 0;
+  while (filled <= bytes.length) {
+    const read = fs.readSync(fd, scratch, filled, bytes.length + 1 - filled, filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled === bytes.length && Buffer.compare(scratch.subarray(0, filled), bytes) === 0;
+}
+
+/** SHA-256 of an open file and its length. */
+export function digestOf(fd: number, isCancelled: () => void = () => {}): { digest: string; size: number } {
+  const hasher = createHash('sha256');
+  let position = 0;
+  for (;;) {
+    isCancelled();
+    const read = fs.readSync(fd, chunk, 0, CHUNK_BYTES, position);
+    if (read === 0) return { digest: hasher.digest('hex'), size: position };
+    hasher.update(chunk.subarray(0, read));
+    position += read;
+  }
+}
+
+/**
+ * Copies and hashes in one pass. With `holes`, blocks of zeros are left out, so that the copy takes no more room than the
+ * original. Returns what was written and how much of it takes room.
+ */
+export function copyBytes(from: number, to: number, holes: boolean, isCancelled: () => void): { digest: string; size: number; written: number } {
+  const hasher = createHash('sha256');
+  let position = 0;
+  let written = 0;
+  for (;;) {
+    isCancelled();
+    const read = fs.readSync(from, chunk, 0, CHUNK_BYTES, position);
+    if (read === 0) break;
+    const bytes = chunk.subarray(0, read);
+    hasher.update(bytes);
+    if (holes) written += writeAroundHoles(to, bytes, position);
+    else {
+      writeAll(to, bytes, position);
+      written += read;
+    }
+    position += read;
+  }
+  if (holes) fs.ftruncateSync(to, position);
+  return { digest: hasher.digest('hex'), size: position, written };
+}
+
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
+}
+
+const ZEROS: Buffer = Buffer.alloc(BLOCK_BYTES);
+
+function writeAroundHoles(fd: number, bytes: Buffer, position: number): number {
+  let written = 0;
+  let start = -1;
+  for (let at = 0; at <= bytes.length; at += BLOCK_BYTES) {
+    const block = bytes.subarray(at, at + BLOCK_BYTES);
+    const isHole = block.length === 0 || block.equals(block.length === BLOCK_BYTES ? ZEROS : ZEROS.subarray(0, block.length));
+    if (!isHole && start === -1) start = at;
+    if ((isHole || at + BLOCK_BYTES >= bytes.length) && start !== -1) {
+      const end = isHole ? at : bytes.length;
+      writeAll(fd, bytes.subarray(start, end), position + start);
+      written += end - start;
+      start = -1;
+    }
+    if (block.length < BLOCK_BYTES) break;
+  }
+  return written;
+}

@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
+import { LocalCacheBackend } from '../../src/index.ts';
+import { checkNothingLeft } from '../invariants.ts';
+import { withDirectory } from '../temporary-directory.ts';
+
+const STEPS = [
+  'put:container-made', 'put:file', 'put:attributes', 'put:manifest-written', 'put:tree-synced', 'put:pool-filled', 'lease:acquired', 'put:tree-renamed', 'put:trees-synced', 'put:pointer-written', 'put:pointer-synced',
+];
+const CODES = [['ENOSPC', 'CACHE_NO_SPACE'], ['EDQUOT', 'CACHE_NO_SPACE'], ['EMFILE', 'CACHE_TOO_MANY_FILES'], ['EIO', 'CACHE_IO'], ['EROFS', 'CACHE_READ_ONLY']] as const;
+
+describe('a put that fails keeps the old entry, says why, and leaves nothing behind', () => {
+  test.for(STEPS.map((step, index) => [step, ...(CODES[index % CODES.length] ?? CODES[0])] as const))('%s: %s', async ([step, errno, code]) => {
+    await withDirectory(async (dir) => {
+      const cacheDir = join(dir, 'cache');
+      const first = await LocalCacheBackend.open({ dir: cacheDir });
+      await (await first.put('key', writeValueTree(join(dir, 'old'), 'old'), '')).release();
+      await first.close();
+      const cache = await LocalCacheBackend.open({ dir: cacheDir, threads: 1 }, { fault: { step, what: errno } });
+      const source = writeValueTree(join(dir, 'new'), 'new');
+      await expect(cache.put('key', source, '')).rejects.toMatchObject({ code, cause: { code: errno } });
+      const hit = await cache.get('key', { verify: 'full' });
+      expect(readValueTree(hit?.path ?? '')).toBe('old');
+      await hit?.release();
+      // Once only: with room again it works.
+      const again = await cache.put('key', source, '');
+      expect(readValueTree(again.path)).toBe('new');
+      await again.release();
+      await cache.close();
+      checkNothingLeft(cacheDir);
+    });
+  });
+});
+
+const canMount = process.getuid?.() === 0 && process.platform === 'linux' && tryMount();
+
+function tryMount(): boolean {
+  const dir = fs.mkdtempSync('/tmp/cache-mount-');
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'pipe' });
+    execFileSync('umount', [dir], { stdio: 'pipe' });
+    return true;
+  } catch {
+    // Not root in earnest, as in a container.
+    return false;
+  } finally {
+    fs.rmdirSync(dir);
+  }
+}
+
+describe.skipIf(!canMount)('a real file system (needs the right to mount)', () => {
+  test('that is full keeps the old entry, and works again once there is room', async () => {
+    await withDirectory(async (dir) => {
+      const mounted = join(dir, 'mounted');
+      fs.mkdirSync(mounted);
+      // Room for the directories and a little more.
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', mounted]);
+      try {
+        const cache = await LocalCacheBackend.open({ dir: join(mounted, 'cache') });
+        await (await cache.put('key', writeValueTree(join(dir, 'old'), 'old'), '')).release();
+        const large = join(dir, 'large');
+        fs.mkdirSync(large);
+        fs.writeFileSync(join(large, 'a'), Buffer.alloc(20_000_000, 'x'));
+        await expect(cache.put('key', large, '')).rejects.toMatchObject({ code: 'CACHE_NO_SPACE' });
+        const hit = await cache.get('key', { verify: 'full' });
+        expect(readValueTree(hit?.path ?? '')).toBe('old');
+        await hit?.release();
+        await (await cache.put('key', writeValueTree(join(dir, 'new'), 'new'), '')).release();
+        await cache.close();
+        checkNothingLeft(join(mounted, 'cache'));
+      } finally {
+        execFileSync('umount', [mounted]);
+      }
+    });
+  });
+
+  test('that is read-only is refused with a code', async () => {
+    await withDirectory(async (dir) => {
+      const mounted = join(dir, 'mounted');
+      fs.mkdirSync(mounted);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', mounted]);
+      try {
+        await expect(LocalCacheBackend.open({ dir: join(mounted, 'cache') })).rejects.toMatchObject({ code: 'CACHE_READ_ONLY' });
+      } finally {
+        execFileSync('umount', [mounted]);
+      }
+    });
+  });
+});
+
+describe('opening', () => {
+  test('a file system that may be shared with other machines is refused, or used with lease files when asked', async () => {
+    await withDirectory(async (dir) => {
+      const nfs = 0x6969;
+      await expect(LocalCacheBackend.open({ dir: join(dir, 'cache') }, { fileSystemType: nfs })).rejects.toMatchObject({ code: 'CACHE_LOCKS_UNSUPPORTED' });
+      const cache = await LocalCacheBackend.open({ dir: join(dir, 'cache'), locks: 'lease-files', graceMs: 10 }, { fileSystemType: nfs });
+      await (await cache.put('key', writeValueTree(join(dir, 'source'), 'x'), '')).release();
+      expect((await cache.prune({ maxEntries: 0 })).evicted).toBe(1);
+      await cache.close();
+    });
+  });
+
+  test('a directory of something else, and a later format, are refused and left alone', async () => {
+    await withDirectory(async (dir) => {
+      fs.writeFileSync(join(dir, 'letters.txt'), 'dear');
+      await expect(LocalCacheBackend.open({ dir })).rejects.toMatchObject({ code: 'CACHE_FORMAT' });
+      expect(fs.readdirSync(dir)).toEqual(['letters.txt']);
+      const later = join(dir, 'later');
+      fs.mkdirSync(later);
+      fs.writeFileSync(join(later, 'format.json'), '{"format":"p2p-cache","version":2}');
+      await expect(LocalCacheBackend.open({ dir: later })).rejects.toMatchObject({ code: 'CACHE_FORMAT' });
+    });
+  });
+
+  test('a link in place of one of its directories is refused', async () => {
+    await withDirectory(async (dir) => {
+      const cache = join(dir, 'cache');
+      fs.mkdirSync(cache);
+      fs.mkdirSync(join(dir, 'elsewhere'));
+      fs.symlinkSync(join(dir, 'elsewhere'), join(cache, 'trees'));
+      await expect(LocalCacheBackend.open({ dir: cache })).rejects.toMatchObject({ code: 'CACHE_FORMAT' });
+      expect(fs.readdirSync(join(dir, 'elsewhere'))).toEqual([]);
+    });
+  });
+
+  test('bad options are TypeErrors that name them', async () => {
+    await expect(LocalCacheBackend.open({ dir: '' })).rejects.toThrow(/dir/);
+    await expect(LocalCacheBackend.open({ dir: 'x', threads: 0 })).rejects.toThrow(TypeError);
+    await expect(LocalCacheBackend.open({ dir: 'x', limits: { maxEntries: -1 } })).rejects.toThrow(/maxEntries/);
+  });
+});
