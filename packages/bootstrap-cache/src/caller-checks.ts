@@ -1,5 +1,6 @@
 // Mistakes of callers without types: refused before anything is changed, with what would have been right.
 import { CAPABILITY_MASK, NAT_TYPES } from './packed-capabilities.ts';
+import type { SelectOptions } from './selection-query.ts';
 import { ADDRESS_SCOPES, type AddressClass, type AddressScope, type ConnectionOutcome, type PeerCapabilities, SELECTION_STRATEGIES } from './types.ts';
 
 /** Round trips beyond a day are a mistake of the caller's clock. */
@@ -58,11 +59,12 @@ export function checkCapabilities(name: string, capabilities: Partial<PeerCapabi
 }
 
 /** @throws TypeError */
-export function checkSelection({ strategy, family, require, prefer }: { strategy?: unknown; family?: unknown; require?: Partial<PeerCapabilities> | undefined; prefer?: Partial<PeerCapabilities> | undefined }): void {
-  if (strategy !== undefined && !(SELECTION_STRATEGIES as readonly unknown[]).includes(strategy)) throw new TypeError(`a strategy is one of ${oneOf(SELECTION_STRATEGIES)}, not ${shown(strategy)}`);
+export function checkSelection(options: SelectOptions): void {
+  const { strategy, family } = options;
+  if (strategy !== undefined && !SELECTION_STRATEGIES.includes(strategy)) throw new TypeError(`a strategy is one of ${oneOf(SELECTION_STRATEGIES)}, not ${shown(strategy)}`);
   if (family !== undefined && family !== 4 && family !== 6) throw new TypeError(`a family is 4 or 6, not ${shown(family)}`);
-  checkCapabilities('require', require);
-  checkCapabilities('prefer', prefer);
+  checkCapabilities('require', options.require);
+  checkCapabilities('prefer', options.prefer);
 }
 
 /** @throws TypeError when `count` is no whole number from 0 on */
