@@ -10,7 +10,7 @@ import { withDirectory } from '../temporary-directory.ts';
 describe('a tiered backend over two local ones conforms', () => {
   cacheBackendConformance({
     test,
-    rounds: 20,
+    rounds: 10,
     makeStore: async (scratch) => ({
       open: async () => new TieredCacheBackend(await LocalCacheBackend.open({ dir: `${scratch}/near`, threads: 1 }), await LocalCacheBackend.open({ dir: `${scratch}/far`, threads: 1 })),
       remove: async () => {},

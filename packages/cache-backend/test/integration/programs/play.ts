@@ -20,7 +20,11 @@ const draw = (below: number): number => {
   return (state >> 8) % below;
 };
 
-// All begin together, when the last one is there.
+// Threads and modules are loaded before the game, which begins for all together, when the last one is there.
+const warm = `warm ${number}`;
+await (await cache.put(warm, writeValueTree(join(out, `source-${number}`), warm), '')).release();
+await (await cache.get(warm, { verify: 'full' }))?.release();
+await cache.invalidate(warm);
 process.stdout.write('ready\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 const end = now() + Number(forMs);
