@@ -8,9 +8,13 @@ export function microseconds(mtimeMs: number): number {
   return Math.round(mtimeMs * 1000);
 }
 
-/** Node takes times in seconds; what it makes of them is off by less than a quarter of a microsecond. */
+/**
+ * Node takes times in seconds, as doubles, and up to Node 22 cuts them to microseconds: half of them would come out one
+ * less. A quarter more, where that is so, is within what `microseconds` rounds away.
+ */
 export function secondsOf(mtimeUs: number): number {
-  return mtimeUs / 1e6;
+  const seconds = mtimeUs / 1e6;
+  return Math.floor(seconds * 1e6) === mtimeUs ? seconds : (mtimeUs + 0.25) / 1e6;
 }
 
 export interface AttributeRules {
