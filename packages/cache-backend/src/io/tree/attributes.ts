@@ -9,14 +9,16 @@ export function microseconds(mtimeMs: number): number {
 }
 
 /**
- * Node takes times in seconds, as doubles, and up to Node 22 cuts them to microseconds: half of them would come out one
- * less. A quarter more, where that is so, is within what `microseconds` rounds away.
+ * What to give to `utimes`: the least number of seconds that is not before the time, because up to Node 22 it is cut to whole
+ * microseconds, and the nearest number lies before it in half of all cases. Reading rounds to the nearest. A negative
+ * number is taken for the time of day: before 1970 it is a `Date`, of whole milliseconds.
  */
 export function secondsOf(mtimeUs: number): number | Date {
-  // A negative number is taken for the time of day: before 1970 it takes a `Date`, of whole milliseconds.
   if (mtimeUs < 0) return new Date(Math.floor(mtimeUs / 1000));
-  const seconds = mtimeUs / 1e6;
-  return Math.floor(seconds * 1e6) === mtimeUs ? seconds : (mtimeUs + 0.25) / 1e6;
+  const whole = Math.floor(mtimeUs / 1e6);
+  const part = (mtimeUs - whole * 1e6) / 1e6;
+  const seconds = whole + part;
+  return seconds - whole < part ? seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52) : seconds;
 }
 
 export interface AttributeRules {
