@@ -9,12 +9,14 @@ export function microseconds(mtimeMs: number): number {
 }
 
 /**
- * Node takes times in seconds, as doubles, and up to Node 22 cuts them to microseconds: half of them would come out one
- * less. A quarter more, where that is so, is within what `microseconds` rounds away.
+ * Node takes times in seconds, as doubles, and up to Node 22 cuts them to microseconds: the smallest double that is not
+ * below the time, so that nothing is cut off it, and what it is above is rounded away by `microseconds`.
  */
 export function secondsOf(mtimeUs: number): number {
   const seconds = mtimeUs / 1e6;
-  return Math.floor(seconds * 1e6) === mtimeUs ? seconds : (mtimeUs + 0.25) / 1e6;
+  const whole = Math.floor(seconds);
+  if (seconds <= 0 || (seconds - whole) * 1e6 >= mtimeUs - whole * 1e6) return seconds;
+  return seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52);
 }
 
 export interface AttributeRules {
