@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cacheBackendConformance } from '../../src/conformance/index.ts';
-import { type CacheBackend, type CacheHit, LocalCacheBackend } from '../../src/index.ts';
+import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
+import { type CacheBackend, type CacheHit, LocalCacheBackend } from '@p2p/cache-backend';
 import { withDirectory } from '../temporary-directory.ts';
 
 /** A backend with some methods replaced. */

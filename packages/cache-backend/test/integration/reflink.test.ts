@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setTimes, snapshotTree, writeRichTree, writeValueTree, readValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend, materialize } from '../../src/index.ts';
+import { LocalCacheBackend, materialize } from '@p2p/cache-backend';
 
 let mounted = '';
 

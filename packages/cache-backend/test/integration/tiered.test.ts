@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cacheBackendConformance } from '../../src/conformance/index.ts';
+import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { CacheError, LocalCacheBackend, TieredCacheBackend, withEntry } from '../../src/index.ts';
-import type { CacheBackend } from '../../src/index.ts';
+import { CacheError, LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
+import type { CacheBackend } from '@p2p/cache-backend';
 import { withDirectory } from '../temporary-directory.ts';
 
 describe('a tiered backend over two local ones conforms', () => {
   cacheBackendConformance({
     test,
     rounds: 10,
+    servesEvicted: true,
     makeStore: async (scratch) => ({
       open: async () => new TieredCacheBackend(await LocalCacheBackend.open({ dir: `${scratch}/near`, threads: 1 }), await LocalCacheBackend.open({ dir: `${scratch}/far`, threads: 1 })),
       remove: async () => {},
