@@ -3,20 +3,22 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair, type KeyPair } from '@p2p/dave-wire';
-import { openTreeStore } from '../../src/compose.ts';
 import { fetchTree, type FetchedTree, type FetchOptions } from '../../src/publish/io/fetch-tree.ts';
 import { publishTree, type Published, type PublishOptions } from '../../src/publish/io/publish-tree.ts';
+import { DirectoryTrees } from './directory-trees.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
 /** In memory where there is such a place: what is tested here is not the disk. */
 const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** One author, one network, and a reader with a cache of its own. */
+/** One author, one network, and a reader. */
 export class PublishBench implements AsyncDisposable {
   readonly home: string = mkdtempSync(join(TEMPORARY, 'dave-publish-'));
   readonly source: string = join(this.home, 'tree');
   readonly authorDir: string = join(this.home, 'author');
   readonly readerDir: string = join(this.home, 'reader');
+  readonly treesDir: string = join(this.readerDir, 'trees');
+  readonly stagingDir: string = join(this.readerDir, 'staging');
   readonly keyPair: KeyPair = generateKeyPair();
   readonly network: MemoryNetwork = new MemoryNetwork();
   readonly notes: string[] = [];
@@ -41,7 +43,7 @@ export class PublishBench implements AsyncDisposable {
 
   /** Fetches and lets go of the tree. */
   async fetch(options: Partial<FetchOptions> = {}): Promise<Omit<FetchedTree, 'tree'> & { path: string }> {
-    await using store = await openTreeStore({ dataDir: this.readerDir, cacheCapacity: 2 ** 30 });
+    await using store = new DirectoryTrees(this.treesDir, this.stagingDir);
     const { tree, ...fetched } = await fetchTree(() => Promise.resolve(this.network), store, {
       publicKey: this.keyPair.publicKey,
       name: 'tree',

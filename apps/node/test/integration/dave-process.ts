@@ -13,7 +13,7 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export const COMMAND: readonly string[] = [process.execPath, ...(TRACED ? ['--conditions=p2p-trace'] : []), MAIN];
 /** Whatever is started here is over by then: a command, and what lives as long as its test file. */
 const COMMAND_MS = 25_000;
-const DAEMON_MS = 180_000;
+const DAEMON_MS = 300_000;
 
 export interface Ended {
   code: number | null;

@@ -1,13 +1,16 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { errorIn, run, start, temporaryHome, type Daemon, type Ended } from './dave-process.ts';
 import { PublishNetwork } from './publish-network.ts';
 import { describeTree, makeTree } from './tree-fixture.ts';
 
 // The full size of the promise takes a minute: `pnpm bench:publish`.
 const SIZE = { files: 200, bytes: 1_000_000 };
+
+// Each test runs several commands, each a process.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 let home: Awaited<ReturnType<typeof temporaryHome>>;
 let network: PublishNetwork;
@@ -22,7 +25,7 @@ beforeAll(async () => {
   network = await PublishNetwork.start(home.path, 8);
   author = network.daemons[0]!;
   reader = network.daemons.find((daemon) => daemon !== author && !network.holdersOf(author.publicKey).includes(daemon))!;
-}, 90_000);
+});
 
 afterAll(async () => {
   await network?.[Symbol.asyncDispose]();
@@ -41,7 +44,7 @@ test('a tree published on one node of eight is fetched on another as it was, aft
   expect(fetched).toMatchObject({ code: 0 });
   expect(json(fetched)).toMatchObject({ source: 'network', fresh: true, blocks: json(published)['blocks'] });
   expect(describeTree(json(fetched)['path'] as string)).toEqual(describeTree(tree));
-}, 60_000);
+});
 
 test('a second fetch is answered from the cache, also where there is no network, and is copied where that is asked for', async () => {
   const out = join(home.path, 'out');

@@ -9,16 +9,16 @@ export function microseconds(mtimeMs: number): number {
 }
 
 /**
- * What to give to `utimes`: the least number of seconds that is not before the time, because older versions of Node cut it to whole
- * microseconds, and the nearest number lies before it in half of all cases. Reading rounds to the nearest. A negative
- * number is taken for the time of day: before 1970 it is a `Date`, of whole milliseconds.
+ * Node takes times in seconds, as doubles, and up to Node 22 cuts them to microseconds: the smallest double that is not
+ * below the time, so that nothing is cut off it, and what it is above is rounded away by `microseconds`.
  */
 export function secondsOf(mtimeUs: number): number | Date {
+  // A negative number is taken for the time of day: before 1970 it takes a `Date`, of whole milliseconds.
   if (mtimeUs < 0) return new Date(Math.floor(mtimeUs / 1000));
-  const whole = Math.floor(mtimeUs / 1e6);
-  const part = (mtimeUs - whole * 1e6) / 1e6;
-  const seconds = whole + part;
-  return seconds - whole < part ? seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52) : seconds;
+  const seconds = mtimeUs / 1e6;
+  const whole = Math.floor(seconds);
+  if (seconds <= 0 || (seconds - whole) * 1e6 >= mtimeUs - whole * 1e6) return seconds;
+  return seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52);
 }
 
 export interface AttributeRules {
