@@ -6,8 +6,8 @@ const { values } = parseArgs({ options: { seeds: { type: 'string', default: '20'
 const seeds = Number(values.seeds);
 const policies = ['incumbents', 'random', 'closest', 'diverse'] as const;
 
-console.log(`${HONEST} honest providers of a key that takes 20, ${SYBILS} Sybils, mean of ${seeds} seeds ± 95 %\n`);
-console.log(`| attack | ${policies.join(' | ')} |\n|---|${'---|'.repeat(policies.length)}`);
+print(`${HONEST} honest providers of a key that takes 20, ${SYBILS} Sybils, mean of ${seeds} seeds ± 95 %\n`);
+print(`| attack | ${policies.join(' | ')} |\n|---|${'---|'.repeat(policies.length)}`);
 const means = new Map<string, number[]>(policies.map((policy) => [policy, []]));
 for (const attack of ATTACKS) {
   const cells: string[] = [];
@@ -19,12 +19,16 @@ for (const attack of ATTACKS) {
     means.get(policy)!.push(mean);
     cells.push(`${percent(mean)} ± ${percent((1.96 * spread) / Math.sqrt(seeds))}`);
   }
-  console.log(`| ${attack.name}: ${attack.what} | ${cells.join(' | ')} |`);
+  print(`| ${attack.name}: ${attack.what} | ${cells.join(' | ')} |`);
 }
 const summary = (of: (shares: readonly number[]) => number): string => policies.map((policy) => percent(of(means.get(policy)!))).join(' | ');
-console.log(`| **mean** | ${summary((shares) => shares.reduce((sum, share) => sum + share, 0) / shares.length)} |`);
-console.log(`| **worst** | ${summary((shares) => Math.min(...shares))} |`);
+print(`| **mean** | ${summary((shares) => shares.reduce((sum, share) => sum + share, 0) / shares.length)} |`);
+print(`| **worst** | ${summary((shares) => Math.min(...shares))} |`);
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

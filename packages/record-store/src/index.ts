@@ -4,6 +4,7 @@ export type { RecordStoreOptions, RepublishIntervals } from './options.ts';
 export type { Limit, Limits, LocalLimits, OriginLimits, PartialLimits } from './limits.ts';
 export type { Clock, Random } from './env.ts';
 export type { StoreEvent, StoreEvents, StoreEventType } from './events.ts';
+export { storeMetrics, type StoreMetric } from './metrics.ts';
 export { RecordStoreError, type RecordStoreErrorCode } from './errors.ts';
 export { ttlByDistance, xorSha256, type Distance } from './core/distance.ts';
 export type { FullKeyPolicy, FullKeyPolicyName, PolicyContext, PolicyMember } from './core/full-key/policies.ts';

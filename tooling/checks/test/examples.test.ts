@@ -13,6 +13,8 @@ const EXPECTED: Readonly<Record<string, readonly RegExp[]>> = {
   'two-nodes.ts': [/2 replicas have it: stored, stored/, /the client reads 'hello' from first/],
   'batch.ts': [/1000 of 1000 dats confirmed by 3 replicas/, /read back 'value 999'/],
   'backup-import.ts': [/exported 100 dats/, /of 100 records 99 were imported and 1 refused/, /read 'value 99'/],
+  'record-store-kademlia.ts': [/forged: invalid/, /who has it: .* and /, /copies after replication: 8 of 8/],
+  'record-store-level.ts': [/key 3 holds 'value 3'/, /still provided: film/, /left to send: 4/],
   'metrics.ts': [/^dave_store_entries 1$/m, /^dave_puts_total\{outcome="written"\} 1$/m],
 };
 

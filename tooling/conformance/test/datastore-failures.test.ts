@@ -89,8 +89,8 @@ describe('a datastore that fails', () => {
     await store.addProvider({ key: utf8('k'), provider: utf8('p1'), addresses: ['x'] });
     const rows: Pair[] = [];
     for await (const row of datastore.query({ prefix: '/records/' })) rows.push(row);
-    for (const { key } of rows) if (!key.toString().includes('676f6f64')) datastore.put(key, utf8('garbage'));
-    datastore.put(new Key('/records/v/not-hex'), utf8('of somebody else'));
+    for (const { key } of rows) if (!key.toString().includes('676f6f64')) await datastore.put(key, utf8('garbage'));
+    await datastore.put(new Key('/records/v/not-hex'), utf8('of somebody else'));
     const again = await DatastoreRecordStore.open({ ...options, datastore });
     await expect(again.get(utf8('bad'))).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT' });
     expect((await again.get(utf8('good')))?.value).toEqual(utf8('v'));
@@ -103,7 +103,7 @@ describe('a datastore that fails', () => {
   test('a row that somebody deletes behind the store’s back is gone', async () => {
     const { datastore, store } = await opened();
     await store.put(record('a'));
-    datastore.delete(new Key('/records/v/61'));
+    await datastore.delete(new Key('/records/v/61'));
     expect(await store.get(utf8('a'))).toBeUndefined();
     expect(await store.put(record('a'))).toEqual({ outcome: 'inserted' });
     await agree(datastore, store);

@@ -42,7 +42,7 @@ export async function openLibp2pStore(options: RecordStoreOptions, setTime: (ms:
   const ids = new Map<string, Uint8Array>();
   const addresses = new Map<string, readonly string[]>();
   const peerOf = async (id: Uint8Array): Promise<PeerId> => {
-    const peer = peerIdFromMultihash((id.length === 32 ? Digest.create(0x12, id) : await sha256.digest(id)) as never);
+    const peer = peerIdFromMultihash(id.length === 32 ? Digest.create(0x12, id) : await sha256.digest(id));
     ids.set(peer.toString(), Uint8Array.from(id));
     return peer;
   };

@@ -1,7 +1,7 @@
 import { BYTES_CASES } from './bytes-cases.ts';
 import { CAP_CASES } from './cap-cases.ts';
 import { CaseContext, type Case } from './context.ts';
-import { crashCases } from './crash-cases.ts';
+import { crashCases } from '../io/crash-cases.ts';
 import { EVENT_CASES } from './event-cases.ts';
 import { EXPIRY_CASES } from './expiry-cases.ts';
 import type { ConformanceHarness } from './harness.ts';

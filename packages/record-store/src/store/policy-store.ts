@@ -32,9 +32,7 @@ import type {
 import { MAX_RANK_BYTES, type Verdict } from '../validators/validator.ts';
 import { dueItems } from './due-items.ts';
 import { orderProviders } from './order-providers.ts';
-
-/** Entries that one chunk of a sweep removes at most. */
-const SWEEP_CHUNK = 2048;
+import { sweepChunks } from './sweep-chunks.ts';
 
 /** What a store is built from. */
 export interface PolicyStoreParts {
@@ -192,17 +190,7 @@ export class PolicyStore implements RecordStore {
     return this.#run(options, async () => {
       const { budget = Number.POSITIVE_INFINITY, signal } = options;
       if (!(budget > 0)) throw new TypeError('budget must be a number > 0');
-      const swept: SweepResult = { records: 0, providers: 0, bytes: 0, more: true };
-      for (let left = budget; swept.more && left > 0; left = budget - swept.records - swept.providers) {
-        const chunk = await this.#engine.expire(this.#settings.clock.now(), Math.min(SWEEP_CHUNK, left), signal);
-        swept.records += chunk.records;
-        swept.providers += chunk.providers;
-        swept.bytes += chunk.bytes;
-        swept.more = chunk.more;
-        if (!swept.more) break;
-        await this.#pause();
-        signal?.throwIfAborted();
-      }
+      const swept = await sweepChunks(this.#engine, this.#settings.clock, budget, this.#pause, signal);
       this.#counters.swept += swept.records + swept.providers;
       this.#emitter.emit({ type: 'swept', records: swept.records, providers: swept.providers, bytes: swept.bytes });
       return swept;

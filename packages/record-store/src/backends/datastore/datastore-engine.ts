@@ -116,7 +116,7 @@ export class DatastoreEngine implements RecordEngine {
     const read = async (): Promise<(StoredValue | undefined)[]> => {
       const entries = ahead.map((text) => values.get(text));
       ahead = [];
-      return await Promise.all(entries.map((entry) => (entry === undefined ? undefined : this.#read(entry, signal))));
+      return await Promise.all(entries.map(async (entry) => (entry === undefined ? undefined : await this.#read(entry, signal))));
     };
     for await (const text of sortedKeys(selectedKeys(values, prefix, after, now), limit, pause)) {
       ahead.push(text);

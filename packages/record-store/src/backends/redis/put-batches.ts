@@ -5,7 +5,7 @@ import type { Caps } from '../../limits.ts';
 import type { RedisArgument } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { capArguments, reportChanges, toText, type ScriptAnswer } from './script-arguments.ts';
-import { PUT_SCRIPT } from './scripts.ts';
+import { PUT_SCRIPT } from './script-put.ts';
 
 /** Puts in one script: it blocks the server for about 20 µs each. */
 const MAX_PUTS = 32;

@@ -35,8 +35,8 @@ const [BULK_STRING, MAP] = [36, 37];
 export function sender(client: RedisClientLike): SendCommand {
   if (typeof client !== 'object' || client === null) throw new TypeError('client must be a Redis client');
   if ('callBuffer' in client && typeof client.callBuffer === 'function') {
-    const io = client as unknown as { callBuffer(command: string, args: unknown[]): Promise<unknown> };
-    return (_firstKey, _isReadonly, [command, ...args]) => io.callBuffer(command as string, args.map(nodeBuffer));
+    const io: { callBuffer(command: unknown, args: unknown): Promise<unknown> } = client;
+    return (_firstKey, _isReadonly, [command, ...args]) => io.callBuffer(command, args.map(nodeBuffer));
   }
   if (!('sendCommand' in client) || typeof client.sendCommand !== 'function') throw new TypeError('client has neither sendCommand nor callBuffer');
   const typeMapping = typeof Buffer === 'function' ? { [BULK_STRING]: Buffer, [MAP]: Array } : {};

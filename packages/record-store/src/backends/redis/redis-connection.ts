@@ -1,6 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { toHex } from '../../core/hex.ts';
 import { RecordStoreError } from '../../errors.ts';
+import { Deadlines } from './deadlines.ts';
 import type { RedisArgument, SendCommand } from './redis-client.ts';
 
 /** Answers of a server that cannot serve now, as opposed to refusing what was asked. */
@@ -13,13 +14,13 @@ export class RedisConnection {
   /** What every key starts with; holds the hash tag. */
   readonly base: string;
   readonly #send: SendCommand;
-  readonly #timeoutMs: number;
+  readonly #deadlines: Deadlines;
   readonly #hashes = new Map<string, string>();
 
   constructor(send: SendCommand, base: string, timeoutMs: number) {
     this.#send = send;
     this.base = base;
-    this.#timeoutMs = timeoutMs;
+    this.#deadlines = new Deadlines(timeoutMs, () => unavailable(`no answer within ${timeoutMs} ms`));
   }
 
   /** A key of the namespace. */
@@ -54,23 +55,11 @@ export class RedisConnection {
 
   async #within(work: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
     signal?.throwIfAborted();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let abort: (() => void) | undefined;
     try {
-      return await Promise.race([
-        work(),
-        new Promise<never>((_resolve, reject) => {
-          timer = setTimeout(() => reject(unavailable(`no answer within ${this.#timeoutMs} ms`)), this.#timeoutMs);
-          abort = (): void => reject(signal!.reason as Error);
-          signal?.addEventListener('abort', abort, { once: true });
-        }),
-      ]);
+      return await this.#deadlines.race(work(), signal);
     } catch (error) {
       if (signal?.aborted === true && error === signal.reason) throw error;
       throw toRecordStoreError(error);
-    } finally {
-      clearTimeout(timer);
-      if (abort !== undefined) signal?.removeEventListener('abort', abort);
     }
   }
 }

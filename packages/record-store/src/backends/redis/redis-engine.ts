@@ -10,7 +10,8 @@ import { PutBatches } from './put-batches.ts';
 import type { RedisArgument } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { capArguments, reportChanges, toBytes, toText, type ScriptAnswer } from './script-arguments.ts';
-import { ADD_SCRIPT, EXPIRE_SCRIPT, REMOVE_PROVIDER_SCRIPT, REMOVE_SCRIPT } from './scripts.ts';
+import { ADD_SCRIPT } from './script-add.ts';
+import { EXPIRE_SCRIPT, REMOVE_PROVIDER_SCRIPT, REMOVE_SCRIPT } from './scripts.ts';
 
 /** Keys, and rows, that a scan reads at a time. */
 const PAGE = 128;

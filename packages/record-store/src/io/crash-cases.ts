@@ -1,9 +1,9 @@
 import type { RecordStore } from '../record-store.ts';
-import { check, equal } from './assertions.ts';
-import { collect, type Case } from './context.ts';
-import { childProgram, contentOf, keyOf, REMOVE_EVERY, versionOf } from './crash-child.ts';
-import type { CrashHarness } from './harness.ts';
-import { Seeded } from './seeded.ts';
+import { check, equal } from '../conformance/assertions.ts';
+import { collect, type Case } from '../conformance/context.ts';
+import { childProgram, contentOf, keyOf, REMOVE_EVERY, versionOf } from '../conformance/crash-child.ts';
+import type { CrashHarness } from '../conformance/harness.ts';
+import { Seeded } from '../conformance/seeded.ts';
 
 /** The module that the harness names. */
 interface CrashModule {
