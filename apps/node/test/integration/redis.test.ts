@@ -22,7 +22,7 @@ async function startRedis(directory: string, port: number): Promise<ChildProcess
   await mkdir(directory, { recursive: true });
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always'], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
-    server.stdout!.on('data', (chunk: Buffer) => {
+    server.stdout.on('data', (chunk: Buffer) => {
       if (/Ready to accept connections/.test(chunk.toString())) resolve();
     });
     server.once('exit', () => reject(new Error('the server ended')));
