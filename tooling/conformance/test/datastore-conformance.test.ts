@@ -9,6 +9,9 @@ import { DatastoreRecordStore } from '@p2p/record-store/datastore';
 import { recordStoreConformance } from '@p2p/record-store/conformance';
 import type { RecordStore } from '@p2p/record-store';
 
+/** Kills fifty times instead of three. */
+const LONG: boolean = process.env['RECORD_STORE_LONG'] === '1';
+
 describe('over memory', () => {
   const datastores = new WeakMap<RecordStore, Datastore>();
   const openOver = async (datastore: Datastore, options: Parameters<typeof DatastoreRecordStore.open>[0] | object): Promise<RecordStore> => {
@@ -43,7 +46,7 @@ describe('over LevelDB', () => {
     return store;
   };
   recordStoreConformance({
-    test,
+    test: (name, run) => test(name, run, LONG ? 600_000 : undefined),
     capabilities: { durable: 'process-crash', atomic: true, shared: false },
     fuzzRuns: 10,
     open: async (options) => {
@@ -55,7 +58,7 @@ describe('over LevelDB', () => {
     reopen: async (closed, options) => openOver(datastores.get(closed)!, options),
     crash: {
       module: new URL('level-crash-module.ts', import.meta.url),
-      kills: process.env['RECORD_STORE_LONG'] === '1' ? 50 : 3,
+      kills: LONG ? 50 : 3,
       directory: async () => ({ path: await directory(), remove: async () => {} }),
     },
   });

@@ -30,7 +30,7 @@ function suite(client: () => RedisClientLike, fuzzRuns: number): void {
     return store;
   };
   recordStoreConformance({
-    test,
+    test: (name, run) => test(name, run, 600_000),
     fuzzRuns,
     capabilities: { durable: 'no', atomic: true, shared: true },
     open: (options) => open(`test-${run}-${count++}`, options),
@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis() && existing === undefined)('node-redis', () => {
     await client.connect();
   });
   afterAll(() => client.destroy());
-  suite(() => client, 12);
+  suite(() => client, process.env['RECORD_STORE_LONG'] === '1' ? 300 : 12);
 });
 
 describe.skipIf(!hasRedis() && existing === undefined)('ioredis', () => {

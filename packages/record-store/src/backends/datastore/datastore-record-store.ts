@@ -21,7 +21,7 @@ export interface DatastoreRecordStoreOptions extends RecordStoreOptions {
 
 /**
  * A record store over any `interface-datastore`. What decisions need of every entry is kept in memory
- * (some 300 bytes each), values are not.
+ * (some 550 bytes each), values are not.
  */
 export class DatastoreRecordStore extends PolicyStore {
   /**

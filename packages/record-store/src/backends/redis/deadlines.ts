@@ -17,34 +17,23 @@ export class Deadlines {
   }
 
   /** Settles as `work` does, or rejects at the deadline or with the signal's reason. */
-  race<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { at: performance.now() + this.#timeoutMs, reject };
-      const abort = (): void => {
-        done();
-        reject(signal!.reason as Error);
-      };
-      const done = (): void => {
-        this.#waiting.delete(waiting);
-        signal?.removeEventListener('abort', abort);
-        if (this.#waiting.size > 0 || this.#timer === undefined) return;
+  async race<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const { promise: cut, reject } = Promise.withResolvers<never>();
+    const waiting: Waiting = { at: performance.now() + this.#timeoutMs, reject };
+    const abort = (): void => reject(signal!.reason);
+    this.#waiting.add(waiting);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
+    try {
+      return await Promise.race([work, cut]);
+    } finally {
+      this.#waiting.delete(waiting);
+      signal?.removeEventListener('abort', abort);
+      if (this.#waiting.size === 0) {
         clearTimeout(this.#timer);
         this.#timer = undefined;
-      };
-      this.#waiting.add(waiting);
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
-      work.then(
-        (value) => {
-          done();
-          resolve(value);
-        },
-        (error: unknown) => {
-          done();
-          reject(error as Error);
-        },
-      );
-    });
+      }
+    }
   }
 
   #expire(): void {

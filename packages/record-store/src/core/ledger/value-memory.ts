@@ -8,6 +8,7 @@ export interface Slab {
   live: number;
 }
 
+const NOTHING: Uint8Array = new Uint8Array(0);
 const SLAB_BYTES = 65_536;
 /** Longer values have memory of their own: for them the allocation is not what takes the time. */
 const MAX_SHARED_BYTES = 4096;
@@ -47,7 +48,7 @@ export class ValueMemory {
     const { length } = value;
     if (length <= ON_HEAP_BYTES || length > MAX_SHARED_BYTES) {
       this.release(entry);
-      entry.value = new Uint8Array(value);
+      entry.value = length === 0 ? NOTHING : new Uint8Array(value);
       return;
     }
     let slab = this.#slab;
