@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { LevelDatastore } from 'datastore-level';
 import { createClient } from 'redis';
 import { DatastoreRecordStore } from '../src/backends/datastore/index.ts';
+import { LmdbRecordStore } from '../src/backends/lmdb/index.ts';
 import { RedisRecordStore } from '../src/backends/redis/index.ts';
 import { acceptAny, type RecordStore } from '../src/index.ts';
 import { libp2pStores } from './libp2p.ts';
+import { bareLmdb } from './bare-lmdb.ts';
 import { addOnFullKey, memoryRates, sweepOfAMillion } from './memory.ts';
 import { median, pipelined, rate, recordsOf, seconds } from './subjects.ts';
 
@@ -61,6 +63,11 @@ const levelDatastore = async (): Promise<LevelDatastore> => {
 const overLevel = async (): Promise<ReturnType<typeof over>> => over(await DatastoreRecordStore.open({ ...options, datastore: await levelDatastore(), durable: 'process-crash', atomic: true }));
 await rates('datastore-level, 256 in flight', 10_000, 256, await overLevel(), overLevel);
 await rates('js-libp2p over datastore-level, 256 in flight', 10_000, 256, await libp2pStores(await levelDatastore()), async () => libp2pStores(await levelDatastore()));
+
+let lmdb = 0;
+const overLmdb = async (): Promise<ReturnType<typeof over>> => over(await LmdbRecordStore.open({ ...options, path: join(temporary, `${lmdb++}.lmdb`) }));
+for (const inFlight of [1024, 8192, 16_384]) await rates(`lmdb, durable, ${inFlight} in flight`, 100_000, inFlight, await overLmdb(), overLmdb);
+await rates('the package lmdb alone, durable, 16384 in flight, values only', 100_000, 16_384, await bareLmdb(join(temporary, 'bare-0')), (round) => bareLmdb(join(temporary, `bare-${round}`)));
 
 if (spawnSync('redis-server', ['--version']).status === 0) {
   const port = 20_000 + Math.floor(Math.random() * 20_000);

@@ -9,7 +9,7 @@ const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');
 const SUITES: Readonly<Record<string, readonly string[]>> = {
   'packages/trace': ['test'],
   'packages/dave-wire': ['test/unit', 'test/vectors', 'test/property', 'test/integration/entry-points.test.ts'],
-  'packages/record-store': ['test/unit', 'test/vectors', 'test/property'],
+  'packages/record-store': ['test/unit', 'test/vectors', 'test/property', 'test/integration'],
   'tooling/conformance': ['test'],
   'packages/dave-node': ['test/unit', 'test/integration'],
   'apps/node': ['test/unit', 'test/property', 'test/vectors', 'test/integration/demo.test.ts', 'test/integration/daemon.test.ts', 'test/integration/publish.test.ts'],

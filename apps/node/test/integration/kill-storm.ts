@@ -1,10 +1,13 @@
-import { DaveNode } from '@p2p/dave-node';
+import { DaveNode, type GetResult } from '@p2p/dave-node';
 import { generateKeyPair } from '@p2p/dave-wire';
 import { startDaemon, type Daemon } from './dave-process.ts';
 
 /** Writers at a time: enough that every batch of the record store is full of dats of different ones. */
 const WRITERS = 64;
 const KEYS = 40;
+/** Reads at a time: their answers fit into a socket's buffer. */
+const READS = 64;
+const MOST_ASKED = 4;
 
 /** What the daemon acknowledged: key to the number of the newest version. */
 export type Acknowledged = Map<string, number>;
@@ -74,10 +77,10 @@ export class KillStorm implements Storm {
     try {
       await reader.waitForActivePeers(1);
       const keys = [...this.acknowledged];
-      for (let from = 0; from < keys.length; from += 256) {
+      for (let from = 0; from < keys.length; from += READS) {
         await Promise.all(
-          keys.slice(from, from + 256).map(async ([key, version]) => {
-            const result = await reader.get(this.publicKey, key, { timeoutMs: 10_000 });
+          keys.slice(from, from + READS).map(async ([key, version]) => {
+            const result = await ask(reader, this.publicKey, key);
             if (!result.found) throw new Error(`${key} is lost: version ${version} was acknowledged (${result.answered} of ${result.asked} answered)\n${daemon.dave.err}`);
             if (result.source !== id) throw new Error(`${key} came from somebody else`);
             const found = Number(Buffer.from(result.entry.dat.value).toString('utf8', 0, 12));
@@ -89,6 +92,14 @@ export class KillStorm implements Storm {
     } finally {
       await reader.close();
     }
+  }
+}
+
+/** Datagrams may be lost, above all on a busy machine: silence is asked again, an answer counts. */
+async function ask(reader: DaveNode, publicKey: Uint8Array, key: string): Promise<GetResult> {
+  for (let tries = 1; ; tries++) {
+    const result = await reader.get(publicKey, key, { timeoutMs: 5000 });
+    if (result.found || result.answered > 0 || tries === MOST_ASKED) return result;
   }
 }
 

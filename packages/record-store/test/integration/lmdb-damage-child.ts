@@ -1,5 +1,5 @@
-import { acceptAny } from '../../src/index.ts';
-import { LmdbRecordStore } from '../../src/backends/lmdb/index.ts';
+import { acceptAny } from '@p2p/record-store';
+import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 
 /** Opens the file, reads all of it and writes to it, each time that it is told to, and says how that went. */
 const [, , path = ''] = process.argv;

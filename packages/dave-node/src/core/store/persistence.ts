@@ -17,7 +17,7 @@ const CLOSE_DEADLINE_MS = 10_000;
 /** Records read before their turn at a time. */
 const MAX_RECALLS = 1024;
 /** Who asked does not wait much longer than this either. */
-const RECALL_MS = 1000;
+const RECALL_MS = 3000;
 
 export interface PersistenceOptions {
   /** Life of a dat. */

@@ -1,6 +1,6 @@
 import { admitProvider, admitValue, type Admission, type Chooser } from '../../core/admit.ts';
 import { bytesText, equalBytes } from '../../core/bytes.ts';
-import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
+import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, Soon, ValueScan } from '../../core/engine.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
 import { RecordStoreError } from '../../errors.ts';
 import type { Caps } from '../../limits.ts';
@@ -74,13 +74,13 @@ export class LmdbEngine implements RecordEngine {
     return row === undefined ? undefined : decodeValueRow(Uint8Array.from(key), at, row);
   }
 
-  async putValue(candidate: ValueCandidate, now: number): Promise<Admission> {
+  putValue(candidate: ValueCandidate, now: number): Soon<Admission> {
     this.#begin();
-    return await this.#durable(admitValue(this.#state, candidate, now));
+    return this.#durable(admitValue(this.#state, candidate, now));
   }
 
   async putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Promise<Admission[]> {
-    const admissions: Promise<Admission>[] = [];
+    const admissions: Soon<Admission>[] = [];
     let until = performance.now() + SLICE_MS;
     for (const candidate of candidates) {
       this.#begin();
@@ -90,7 +90,8 @@ export class LmdbEngine implements RecordEngine {
       signal?.throwIfAborted();
       until = performance.now() + SLICE_MS;
     }
-    return await Promise.all(admissions);
+    // All of a batch share its promise: waiting for each costs no more.
+    return await Promise.all(admissions.map(async (admission) => await admission));
   }
 
   async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean): Promise<boolean> {
@@ -212,10 +213,13 @@ export class LmdbEngine implements RecordEngine {
     this.#queue.begin();
   }
 
-  async #durable(admission: Admission): Promise<Admission> {
-    if (admission === 'inserted' || admission === 'updated' || admission === 'refreshed') await this.#queue.settled();
-    if (admission === 'inserted' || admission === 'updated') this.#parts.report.grew(this.#state.usage.remote);
-    return admission;
+  /** What was admitted, once it is on the disk; a refusal at once. */
+  #durable(admission: Admission): Soon<Admission> {
+    if (admission !== 'inserted' && admission !== 'updated' && admission !== 'refreshed') return admission;
+    return this.#queue.settled().then(() => {
+      if (admission !== 'refreshed') this.#parts.report.grew(this.#state.usage.remote);
+      return admission;
+    });
   }
 
   #committedProviders(key: Uint8Array): FiledProvider[] {

@@ -34,6 +34,8 @@ export interface LmdbStateParts {
 export class LmdbState implements AdmissionState {
   readonly usage: LmdbUsage = new LmdbUsage();
   readonly #parts: LmdbStateParts;
+  /** The value row that was looked at last: what decides asks for a key, then writes it. */
+  #last: { readonly key: Uint8Array; readonly at: Uint8Array; readonly text: string } | undefined;
   readonly #room: { pool: PoolUsage; origin: OriginUsage; readonly caps: Caps };
 
   constructor(parts: LmdbStateParts) {
@@ -43,7 +45,9 @@ export class LmdbState implements AdmissionState {
 
   storedValue(key: Uint8Array): FiledValue | undefined {
     const at = rowKey(ROW.value, key);
-    return this.#intact(key, this.#row(at), (row) => decodeValueRow(key, at, row));
+    const text = bytesText(at);
+    this.#last = { key, at, text };
+    return this.#intact(key, this.#row(at, text), (row) => decodeValueRow(key, at, row));
   }
 
   room(owner: Owner): Room {
@@ -58,9 +62,11 @@ export class LmdbState implements AdmissionState {
     const whose = outcome === 'refreshed' && owner !== candidate && before !== undefined ? before : candidate;
     this.#recount('value', before, owner, bytes);
     const filedAt = this.#file('value', key, before, owner, expires);
-    const at = rowKey(ROW.value, key);
+    // Asked for a moment ago, in the same decision.
+    const { at, text } = this.#last?.key === key ? this.#last : { at: rowKey(ROW.value, key), text: undefined };
     const { value, publisher, rank } = whose;
-    this.#parts.queue.write(at, encodeValueRow(at, { value, publisher, rank, storedAt, expires, local: owner.local, origin: owner.origin }, filedAt));
+    this.#parts.queue.write(at, encodeValueRow(at, { value, publisher, rank, storedAt, expires, local: owner.local, origin: owner.origin }, filedAt), text);
+    this.#last = undefined;
   }
 
   situation(candidate: StoredProvider): ProviderSituation {
@@ -245,9 +251,9 @@ export class LmdbState implements AdmissionState {
     this.#parts.queue.write(at, providers.length === 0 ? undefined : encodeProvidersRow(at, providers));
   }
 
-  #row(key: Uint8Array): Buffer | undefined {
+  #row(key: Uint8Array, text?: string): Buffer | undefined {
     const { queue, environment } = this.#parts;
-    const pending = queue.isEmpty ? undefined : queue.pending(bytesText(key));
+    const pending = queue.isEmpty ? undefined : queue.pending(text ?? bytesText(key));
     if (pending === undefined) return environment().get(key);
     return pending.value as Buffer | undefined;
   }

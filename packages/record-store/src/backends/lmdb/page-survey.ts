@@ -3,12 +3,11 @@ import { entriesOf } from './intact-entries.ts';
 import { childrenOf, freedPages, leafNodes, overflowPages, pageKind, pagesOfOverflow, transactionOf, type OverflowReference, type TreeHead } from './page-format.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
-/** What a page is, in one byte per page. */
-export const ABSENT = 0;
-export const BAD = 1;
-export const BRANCH = 2;
-export const LEAF = 3;
-export const OVERFLOW = 4;
+/** What a page is, in one byte per page; 0: the file ends before it. */
+const BAD = 1;
+const BRANCH = 2;
+const LEAF = 3;
+const OVERFLOW = 4;
 const CODES = { bad: BAD, branch: BRANCH, leaf: LEAF, overflow: OVERFLOW } as const;
 
 /** Something about a file that LMDB must not be let near. */

@@ -76,7 +76,7 @@ export class WriteQueue {
     if (this.#open.rows.length >= MAX_BATCH_ROWS) this.#close();
   }
 
-  write(key: Uint8Array, value: Uint8Array | undefined, text: string = bytesText(key)): void {
+  write(key: Uint8Array, value: Uint8Array | undefined, text: string | undefined = bytesText(key)): void {
     const batch = this.#open;
     const known = this.#overlay.get(text);
     if (known?.batch === batch) {

@@ -1,4 +1,4 @@
-import type { RecordStore } from '../../../src/record-store.ts';
+import type { RecordStore } from '@p2p/record-store';
 
 /** What the writing process does, so that both sides know what must be there after which step. */
 export const KEYS = 60;

@@ -81,7 +81,9 @@ function* calls(log: string): Generator<Call, void, undefined> {
     }
     const whole = /^(\w+)\((.*)\)\s+= (-?\d+|0x[0-9a-f]+)(.*)$/s.exec(text);
     if (whole === null) continue;
-    const [, name = '', args = '', result = '', more = ''] = whole;
+    const [, name = '', padded = '', result = '', more = ''] = whole;
+    // A call that was resumed keeps the space before `<unfinished ...>`.
+    const args = padded.trimEnd();
     // What openat returns belongs to its arguments here: `= 18<path>`.
     yield { name, args: name === 'openat' ? `${args} = ${result}${/^<[^>]*>/.exec(more)?.[0] ?? ''}` : args, result: Number(result), began, ended: at };
   }
