@@ -1,4 +1,5 @@
 export { LocalCacheBackend } from './io/local-cache-backend.ts';
+export { TieredCacheBackend, type TieredOptions } from './backends/tiered/tiered-cache-backend.ts';
 export type { LocalCacheOptions } from './options.ts';
 export { withEntry } from './with-entry.ts';
 export { getOrCreate } from './io/get-or-create.ts';

@@ -11,6 +11,7 @@ import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, 
 import { bytesOfPath } from './byte-path.ts';
 import { errnoOf } from './errno.ts';
 import type { Fault } from './faults.ts';
+import { Inspection } from './inspection.ts';
 import { LocalHit } from './local-hit.ts';
 import { putTree } from './put-tree.ts';
 import { hashKey } from './store/layout.ts';
@@ -49,6 +50,7 @@ export class LocalCacheBackend implements CacheBackend {
   readonly #report: OpenReport;
   readonly #events: CacheEmitter;
   readonly #upkeep: Upkeep;
+  readonly #inspection: Inspection;
   readonly #hits = new Set<LocalHit>();
   #hitCount = 0;
   #missCount = 0;
@@ -62,6 +64,7 @@ export class LocalCacheBackend implements CacheBackend {
     this.#report = report;
     this.#events = events;
     this.#upkeep = upkeep;
+    this.#inspection = new Inspection(dir, store, threads, report.abilities.xattrs, events);
     const { xattrs, canReflink } = report.abilities;
     this.capabilities = { pin: true, verify: true, repair: true, lockBuild: true, leases: true, ttl: true, xattrs, reflink: canReflink };
   }
@@ -112,7 +115,7 @@ export class LocalCacheBackend implements CacheBackend {
     const outcome = await this.#store.request('get', { hash, checks: mode !== 'none' });
     if ('hit' in outcome) {
       const hit = this.#newHit(outcome.hit);
-      const problem = mode === 'sampled' || mode === 'full' ? await this.#verifyTree(outcome.hit.tree, mode) : undefined;
+      const problem = mode === 'sampled' || mode === 'full' ? await this.#inspection.verifyTree(outcome.hit.tree, mode) : undefined;
       if (problem === undefined) {
         this.#hitCount++;
         this.#events.emit({ type: 'hit', key, tier: 'local' });
@@ -121,7 +124,7 @@ export class LocalCacheBackend implements CacheBackend {
         return hit;
       }
       await hit.release();
-      await this.#setAside(hash, outcome.hit.tree, key, problem);
+      await this.#inspection.setAside(hash, outcome.hit.tree, key, problem);
     } else if (outcome.corrupt !== undefined) this.#events.emit({ type: 'quarantined', key, problem: outcome.corrupt });
     this.#missCount++;
     this.#events.emit({ type: 'miss', key });
@@ -191,34 +194,12 @@ export class LocalCacheBackend implements CacheBackend {
 
   async verify(options: { key?: string | undefined; mode?: Exclude<VerifyMode, 'none'> | undefined; signal?: AbortSignal | undefined } = {}): Promise<VerifyReport> {
     this.#throwIfClosed();
-    const keys: string[] = [];
-    if (options.key !== undefined) keys.push(options.key);
-    else for await (const entry of this.list()) keys.push(entry.key);
-    const corrupt: { key: string; problem: string }[] = [];
-    let checked = 0;
-    for (const key of keys) {
-      options.signal?.throwIfAborted();
-      const hash = hashKey(key);
-      const outcome = await this.#store.request('get', { hash, checks: true });
-      if (!('hit' in outcome)) {
-        if (outcome.corrupt === undefined) continue;
-        checked++;
-        this.#events.emit({ type: 'quarantined', key, problem: outcome.corrupt });
-        corrupt.push({ key, problem: outcome.corrupt });
-        continue;
-      }
-      checked++;
-      const problem = await this.#verifyTree(outcome.hit.tree, options.mode ?? 'full');
-      await this.#store.request('release', { tree: outcome.hit.tree });
-      if (problem === undefined) continue;
-      await this.#setAside(hash, outcome.hit.tree, key, problem);
-      corrupt.push({ key, problem });
-    }
-    return { checked, corrupt };
+    return await this.#inspection.verify(this, options);
   }
 
   async repair(options: { signal?: AbortSignal | undefined } = {}): Promise<RepairReport> {
-    const { corrupt } = await this.verify({ mode: 'full', signal: options.signal });
+    this.#throwIfClosed();
+    const { corrupt } = await this.#inspection.verify(this, { mode: 'full', signal: options.signal });
     const { reclaimed, dropped, damaged } = await this.#store.request('sweep', {});
     await this.#upkeep.settle();
     const unknown = Array.from({ length: damaged }, () => ({ key: undefined, problem: 'its index entry is damaged' }));
@@ -270,16 +251,6 @@ export class LocalCacheBackend implements CacheBackend {
     });
     this.#hits.add(hit);
     return hit;
-  }
-
-  async #verifyTree(tree: string, mode: Exclude<VerifyMode, 'none'>): Promise<string | undefined> {
-    const container = `${bytesOfPath(this.dir)}/trees/${tree.slice(0, 2)}/${tree}`;
-    return await this.#threads.any().request('verify', { container, tree, mode, xattrs: this.#report.abilities.xattrs });
-  }
-
-  async #setAside(hash: string, tree: string, key: string, problem: string): Promise<void> {
-    await this.#store.request('setAside', { hash, tree, problem });
-    this.#events.emit({ type: 'quarantined', key, problem });
   }
 
   #enter(key: string, signal?: AbortSignal): string {

@@ -59,7 +59,7 @@ export function moveIn(source: string, container: string): boolean {
   }
 }
 
-export function syncContainer(container: string, mode: 'each' | 'filesystem'): void {
-  syncTree(container, fs.readFileSync(fsPath(`${container}/manifest`), 'latin1'), mode);
+export async function syncContainer(container: string, mode: 'each' | 'filesystem'): Promise<void> {
+  await syncTree(container, fs.readFileSync(fsPath(`${container}/manifest`), 'latin1'), mode);
   step('put:tree-synced');
 }

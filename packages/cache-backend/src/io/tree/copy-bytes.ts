@@ -15,24 +15,24 @@ export function sha256(bytes: Uint8Array | string): string {
 
 /** All bytes of a small file, in memory that the next call uses again; undefined when it is not as long as was said. */
 export function readSmall(fd: number, size: number): Buffer | undefined {
+  return readWhole(fd, size, chunk) === size ? chunk.subarray(0, size) : undefined;
+}
+
+/** Reads up to one byte more than expected, so that a file that grew is noticed. */
+function readWhole(fd: number, expected: number, into: Buffer): number {
   let filled = 0;
-  // One byte more than expected: a file that grew is noticed.
-  while (filled <= size) {
-    const read = fs.readSync(fd, chunk, filled, size + 1 - filled, filled);
-    if (read === 0) break;
+  while (filled <= expected) {
+    const read = fs.readSync(fd, into, filled, expected + 1 - filled, filled);
     filled += read;
+    // A regular file gives less than was asked for at its end only; the next read settles it where a signal came in between.
+    if (read === 0 || filled === expected) break;
   }
-  return filled === size ? chunk.subarray(0, size) : undefined;
+  return filled;
 }
 
 /** Whether an open file has exactly these bytes. */
 export function hasBytes(fd: number, bytes: Uint8Array, scratch: Buffer): boolean {
-  let filled = 0;
-  while (filled <= bytes.length) {
-    const read = fs.readSync(fd, scratch, filled, bytes.length + 1 - filled, filled);
-    if (read === 0) break;
-    filled += read;
-  }
+  const filled = readWhole(fd, bytes.length, scratch);
   return filled === bytes.length && Buffer.compare(scratch.subarray(0, filled), bytes) === 0;
 }
 

@@ -31,6 +31,8 @@ export type Taken = 'linked' | 'absent' | 'full';
 export function takeFromPool(pool: string, name: string, target: string, node: TreeNode, bytes: Uint8Array): Taken {
   const from = fsPath(`${pool}/${name}`);
   const to = fsPath(target);
+  // An error costs ten times what the question does, and most files are new.
+  if (!fs.existsSync(from)) return 'absent';
   try {
     fs.linkSync(from, to);
   } catch (error) {

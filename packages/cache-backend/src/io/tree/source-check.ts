@@ -20,7 +20,7 @@ export class SourceCheck {
     this.#paths.push(path);
     this.#sizes.push(stat.size);
     this.#mtimes.push(stat.mtimeMs);
-    this.#ctimes.push(stat.ctimeMs);
+    this.#ctimes.push(stat.nlink === 1 || stat.isDirectory() ? stat.ctimeMs : Number.NaN);
     this.#inodes.push(stat.ino);
   }
 
@@ -34,9 +34,15 @@ export class SourceCheck {
         stat.ino === this.#inodes[index] &&
         stat.mtimeMs === this.#mtimes[index] &&
         (stat.size === this.#sizes[index] || stat.isDirectory()) &&
-        (this.#ignoresChange || stat.ctimeMs === this.#ctimes[index]);
+        (this.#ignoresChange || this.#hasSameChangeTime(index, stat));
       if (!isSame) throw sourceChanged(path);
     }
+  }
+
+  /** Names given and taken elsewhere change a file's change time and nothing else: it says something of files with one name only. */
+  #hasSameChangeTime(index: number, stat: fs.Stats): boolean {
+    const before = this.#ctimes[index] ?? Number.NaN;
+    return Number.isNaN(before) || (stat.nlink > 1 && stat.isFile()) || stat.ctimeMs === before;
   }
 }
 

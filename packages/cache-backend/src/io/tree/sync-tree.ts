@@ -1,48 +1,65 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { fsPath, joinBytes, showPath } from '../byte-path.ts';
+import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { unescapeBytes } from '../../escape.ts';
+import { fsPath, joinBytes, showPath } from '../byte-path.ts';
+import { errnoOf } from '../errno.ts';
 
 /** Up to so many files are synced one by one: the whole file system may have more to write than that. */
 const FEW = 8;
+/** Files synced at a time: file systems with a journal then write it once for several. */
+const AT_ONCE = 16;
+const OPEN: number = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /**
  * Brings a container with its tree to disk. `each` syncs every file and directory. `filesystem` has the system write
  * everything of the file system once, by `sync -f` (syncfs). Linux since 5.8 reports failed writes to syncfs on a
  * descriptor that was opened after the failure too, unless another caller of syncfs was told of it before.
  */
-export function syncTree(container: string, manifest: string, mode: 'each' | 'filesystem'): void {
-  const lines = manifest.split('\n', FEW + 3);
-  if (mode === 'filesystem' && lines.length > FEW + 2) {
-    execFileSync('sync', ['-f', showPath(container)], { stdio: 'pipe' });
+export async function syncTree(container: string, manifest: string, mode: 'each' | 'filesystem'): Promise<void> {
+  if (mode === 'filesystem' && manifest.split('\n', FEW + 3).length > FEW + 2) {
+    await promisify(execFile)('sync', ['-f', showPath(container)]);
     return;
   }
-  const directories: string[] = [];
+  const files: string[] = [`${container}/manifest`];
+  const directories: string[] = [container, `${container}/refs`];
   for (const line of manifest.split('\n').slice(1, -1)) {
     const [escaped = '', type] = line.split(' ', 2);
     const path = joinBytes(`${container}/tree`, unescapeBytes(escaped) ?? escaped);
     if (type === 'd') directories.push(path);
-    if (type === 'f') syncFile(path);
+    if (type === 'f') files.push(path);
   }
-  for (const path of [...directories.reverse(), `${container}/manifest`, `${container}/refs`, container]) syncFile(path);
+  await syncAll(files);
+  await syncAll(directories.reverse());
 }
 
-function syncFile(path: string): void {
-  let fd: number;
+async function syncAll(paths: readonly string[]): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let path = paths[next++]; path !== undefined; path = paths[next++]) await syncOne(path);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+async function syncOne(path: string): Promise<void> {
+  const at = fsPath(path);
+  let mode: number | undefined;
+  let handle;
   try {
-    fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    handle = await open(at, OPEN);
   } catch (error) {
-    // A directory or file that its owner may not read: given the right for a moment, then taken back.
-    if ((error as { code?: string }).code !== 'EACCES') throw error;
-    const { mode } = fs.lstatSync(fsPath(path));
-    fs.chmodSync(fsPath(path), 0o700);
-    fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
-    fs.fchmodSync(fd, mode & 0o7777);
+    // Its owner may not read it: given the right for a moment, then taken back.
+    if (errnoOf(error) !== 'EACCES') throw error;
+    mode = fs.lstatSync(at).mode & 0o7777;
+    fs.chmodSync(at, 0o700);
+    handle = await open(at, OPEN);
   }
   try {
-    fs.fsyncSync(fd);
+    if (mode !== undefined) await handle.chmod(mode);
+    await handle.sync();
   } finally {
-    fs.closeSync(fd);
+    await handle.close();
   }
 }
 
