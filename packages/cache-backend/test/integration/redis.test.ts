@@ -90,7 +90,7 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
     const other = new Redis(server.port, '127.0.0.1');
     try {
       await withScene(async ({ open, put }) => {
-        const caches = [await open(), await open({ client: other }), await open({ client: (command) => client.sendCommand(command as string[]) })];
+        const caches = [await open(), await open({ client: other }), await open({ client: (command) => client.sendCommand(command) })];
         for (const [index, cache] of caches.entries()) await put(cache, `key ${index}`, `value ${index}`);
         for (const cache of caches) for (const index of caches.keys()) expect(await valueOf(cache, `key ${index}`)).toBe(`value ${index}`);
         expect((await caches[1]!.prune({ maxEntries: 1 })).evicted).toBe(2);
@@ -161,7 +161,7 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
             dies = false;
             await control.kill();
           }
-          return await client.sendCommand(command as string[]);
+          return await client.sendCommand(command);
         },
       });
       await put(cache, 'key', 'old');
@@ -183,7 +183,7 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
         client: async (command) => {
           // As if this process had stood still until after its lease.
           if (stale && command[1] === POINT.sha1) for (const member of (await send('ZRANGE', leases, '0', '-1')) as string[]) await send('ZADD', leases, '1', member);
-          return await client.sendCommand(command as string[]);
+          return await client.sendCommand(command);
         },
       });
       await put(cache, 'key', 'old');
@@ -276,6 +276,7 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
       await put(cache, 'other', 'other value');
       const entries = keysOf(namespace)[0] ?? '';
       const place = join(shared, 'blobs', sha256(hostileManifest).slice(0, 2));
+      fs.mkdirSync(place, { recursive: true });
       fs.writeFileSync(join(place, sha256(hostileManifest)), hostileManifest);
       const good = String(await send('HGET', entries, hashKey('key')));
       await send('HSET', entries, hashKey('key'), attack(good, String(await send('HGET', entries, hashKey('other')))));

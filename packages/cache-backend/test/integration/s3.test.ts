@@ -39,7 +39,7 @@ function bent(client: Client, change: (name: string, input: Input, send: () => P
     const { constructor, input } = command as { constructor: { name: string }; input: Input };
     return await change(constructor.name, input, async () => await inner(command, options));
   };
-  return { send: send as unknown as S3Client['send'] };
+  return { send };
 }
 
 const refusal = (status: number): Error => Object.assign(new Error(`status ${status}`), { $metadata: { httpStatusCode: status } });
@@ -349,7 +349,7 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
       expect(await valueOf(await open(), 'two')).toBe('same');
       const accesses: string[] = [];
       for await (const { name } of bucketOf(prefix).list('access/')) accesses.push(name);
-      expect(accesses.map((name) => name.split('/')[1]), 'one access for what is left').toEqual([hashKey('two')]);
+      expect(new Set(accesses.map((name) => name.split('/')[1])), 'accesses of what is left alone').toEqual(new Set([hashKey('two')]));
     });
   });
 

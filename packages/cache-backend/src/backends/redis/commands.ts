@@ -54,7 +54,7 @@ export class Commands {
       return await this.send(['EVALSHA', what.sha1, ...rest], key);
     } catch (error) {
       // The server was restarted, or never had it.
-      if (!String((error as Error).message).includes('NOSCRIPT')) throw error;
+      if (!(error as Error).message.includes('NOSCRIPT')) throw error;
       return await this.send(['EVAL', what.text, ...rest], key);
     }
   }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { toCacheError } from '../../errors.ts';
 import { errnoOf } from '../../io/errno.ts';
 import { BLOB_NAME, type BlobSource, type BlobState, type BlobStore } from '../remote/blob-store.ts';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
-const SHARDS: readonly string[] = Array.from({ length: 256 }, (_, index) => index.toString(16).padStart(2, '0'));
+const SHARD = /^[0-9a-f]{2}$/;
 
 /** Bytes on a file system that all machines mount, such as NFS. Needs no locks of it: files appear by rename, whole. */
 export class SharedDirectoryBlobs implements BlobStore {
@@ -24,7 +24,6 @@ export class SharedDirectoryBlobs implements BlobStore {
     const blobs = new SharedDirectoryBlobs(dir);
     await wrap('cannot open the shared directory', async () => {
       for (const name of ['blobs', 'tmp']) await fs.mkdir(join(blobs.#dir, name), { recursive: true, mode: 0o700 });
-      for (const shard of SHARDS) await fs.mkdir(join(blobs.#dir, 'blobs', shard), { recursive: true, mode: 0o700 });
       // A file server has a clock of its own; ages are told by it.
       const probe = blobs.#draft();
       await fs.writeFile(probe, '');
@@ -62,7 +61,9 @@ export class SharedDirectoryBlobs implements BlobStore {
           await file.close();
         }
         const place = this.#path(digest);
+        await fs.mkdir(dirname(place), { recursive: true, mode: 0o700 });
         const there = await fs.lstat(place).catch(() => undefined);
+        // Planted there: a file cannot be renamed over it.
         if (there?.isDirectory() === true) await fs.rm(place, { recursive: true });
         await fs.rename(draft, place);
       } catch (error) {
@@ -101,7 +102,8 @@ export class SharedDirectoryBlobs implements BlobStore {
   }
 
   async *list(): AsyncGenerator<BlobState> {
-    for (const shard of SHARDS) {
+    for (const shard of await wrap('cannot list blobs', () => fs.readdir(join(this.#dir, 'blobs')))) {
+      if (!SHARD.test(shard)) continue;
       for (const digest of await wrap('cannot list blobs', () => fs.readdir(join(this.#dir, 'blobs', shard)))) {
         if (!BLOB_NAME.test(digest)) continue;
         const state = await this.stat(digest);

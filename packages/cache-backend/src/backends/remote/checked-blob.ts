@@ -6,10 +6,13 @@ import type { RemovalGate } from './remote-index.ts';
 /** A blob that is not what its name says, or not there. */
 export class DamagedBlob extends Error {
   readonly digest: string;
+  /** What it should have, or the most it may have. */
+  readonly sizeBytes: number;
 
-  constructor(digest: string, problem: string) {
+  constructor(digest: string, sizeBytes: number, problem: string) {
     super(`blob ${digest.slice(0, 12)}… ${problem}`);
     this.digest = digest;
+    this.sizeBytes = sizeBytes;
   }
 }
 
@@ -26,18 +29,18 @@ export async function readChecked(
   options: { isExact?: boolean; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const stream = await blobs.read(digest, options.signal);
-  if (stream === undefined) throw new DamagedBlob(digest, 'is missing');
+  if (stream === undefined) throw new DamagedBlob(digest, sizeBytes, 'is missing');
   const hasher = createHash('sha256');
   let length = 0;
   for await (const bytes of stream) {
     options.signal?.throwIfAborted();
     length += bytes.length;
-    if (length > sizeBytes) throw new DamagedBlob(digest, `has more than the ${sizeBytes} bytes that it may have`);
+    if (length > sizeBytes) throw new DamagedBlob(digest, sizeBytes, `has more than the ${sizeBytes} bytes that it may have`);
     hasher.update(bytes);
     await use(bytes);
   }
-  if (options.isExact !== false && length !== sizeBytes) throw new DamagedBlob(digest, `has ${length} bytes instead of ${sizeBytes}`);
-  if (hasher.digest('hex') !== digest) throw new DamagedBlob(digest, 'has other content than its name says');
+  if (options.isExact !== false && length !== sizeBytes) throw new DamagedBlob(digest, sizeBytes, `has ${length} bytes instead of ${sizeBytes}`);
+  if (hasher.digest('hex') !== digest) throw new DamagedBlob(digest, sizeBytes, 'has other content than its name says');
 }
 
 /** A blob in memory. */
@@ -55,10 +58,11 @@ export function remoteError(doing: string, cause: unknown): CacheError {
 }
 
 /** Removes a blob unless it is whole by now, in a turn of its own: a writer that counted on it looks again. */
-export async function dropDamaged(blobs: BlobStore, gate: RemovalGate, digest: string): Promise<void> {
+export async function dropDamaged(blobs: BlobStore, gate: RemovalGate, { digest, sizeBytes }: DamagedBlob): Promise<void> {
   const drop = async (): Promise<void> => {
     try {
-      await readChecked(blobs, digest, Number.MAX_SAFE_INTEGER, () => {}, { isExact: false });
+      // Never more than it may have: it might be endless.
+      await readChecked(blobs, digest, sizeBytes, () => {}, { isExact: false });
     } catch (error) {
       if (!(error instanceof DamagedBlob)) throw error;
       await blobs.remove(digest);

@@ -288,7 +288,7 @@ export class RemoteCache implements CacheBackend {
   async #setAside(entry: IndexEntry, damage: DamagedBlob): Promise<boolean> {
     const { index, blobs, events } = this.#parts;
     if (!(await index.remove(entry.hash, entry.version))) return false;
-    await dropDamaged(blobs, index.gate, damage.digest);
+    await dropDamaged(blobs, index.gate, damage);
     events.emit({ type: 'quarantined', key: entry.pointer.key, problem: damage.message });
     return true;
   }

@@ -25,7 +25,7 @@ export function blobsOf(nodes: readonly TreeNode[]): Map<string, TreeNode> {
 export async function readRemoteManifest(blobs: BlobStore, tree: string, signal?: AbortSignal): Promise<TreeNode[]> {
   const text = (await readWhole(blobs, tree, MAX_MANIFEST_BYTES, signal)).toString('latin1');
   const nodes = parseManifest(text);
-  if (nodes === undefined) throw new DamagedBlob(tree, 'is no manifest of a tree');
+  if (nodes === undefined) throw new DamagedBlob(tree, MAX_MANIFEST_BYTES, 'is no manifest of a tree');
   return nodes;
 }
 
@@ -79,7 +79,7 @@ export async function checkRemoteTree(blobs: BlobStore, tree: string, mode: 'met
       return;
     }
     const state = await blobs.stat(digest);
-    if (state === undefined) throw new DamagedBlob(digest, 'is missing');
-    if (state.sizeBytes !== size) throw new DamagedBlob(digest, `has ${state.sizeBytes} bytes instead of ${size}`);
+    if (state === undefined) throw new DamagedBlob(digest, size, 'is missing');
+    if (state.sizeBytes !== size) throw new DamagedBlob(digest, size, `has ${state.sizeBytes} bytes instead of ${size}`);
   });
 }

@@ -103,7 +103,8 @@ export class Bucket {
           await sleep(CONFLICT_WAIT_MS * attempt);
           continue;
         }
-        if (status !== 412 && status !== 404 && status !== 409) throw remoteError(`cannot write ${name}`, error);
+        // 404 where nothing had to be there: the bucket is missing.
+        if (status !== 412 && status !== 409 && (status !== 404 || etag === undefined)) throw remoteError(`cannot write ${name}`, error);
         const there = await this.get(name, text.length * 4);
         return there?.text === text ? there.etag : undefined;
       }
