@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readValueTree } from '../src/conformance/trees.ts';
-import { LocalCacheBackend } from '../src/index.ts';
+import { LocalCacheBackend } from '@p2p/cache-backend';
 
 /** What a key may say: one of these values, or nothing where undefined is among them. */
 export type Allowed = Readonly<Record<string, readonly (string | undefined)[]>>;

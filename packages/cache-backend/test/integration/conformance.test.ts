@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { LocalCacheBackend } from '../../src/index.ts';
-import { cacheBackendConformance } from '../../src/conformance/index.ts';
+import { LocalCacheBackend } from '@p2p/cache-backend';
+import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
 
 describe('the local backend conforms', () => {
   cacheBackendConformance({

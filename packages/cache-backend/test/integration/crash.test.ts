@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend } from '../../src/index.ts';
+import { LocalCacheBackend } from '@p2p/cache-backend';
 import { type Allowed, checkAfterCrash, checkNothingLeft } from '../invariants.ts';
 import { withDirectory } from '../temporary-directory.ts';
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend } from '../../src/index.ts';
+import { LocalCacheBackend } from '@p2p/cache-backend';
 import { checkNothingLeft } from '../invariants.ts';
 import { withDirectory } from '../temporary-directory.ts';
 

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend } from '../../src/index.ts';
+import { LocalCacheBackend } from '@p2p/cache-backend';
 import { hashKey } from '../../src/io/store/layout.ts';
 import { formatPointer, parsePointer, type Pointer } from '../../src/pointer.ts';
 import { withDirectory } from '../temporary-directory.ts';

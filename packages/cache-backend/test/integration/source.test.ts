@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setTimes, snapshotTree, writeRichTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend, materialize } from '../../src/index.ts';
+import { LocalCacheBackend, materialize } from '@p2p/cache-backend';
 import { SourceCheck } from '../../src/io/tree/source-check.ts';
 import { canKeepXattrs, readXattrs, writeXattrs } from '../../src/io/xattrs.ts';
 import { withDirectory } from '../temporary-directory.ts';

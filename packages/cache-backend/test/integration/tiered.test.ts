@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cacheBackendConformance } from '../../src/conformance/index.ts';
+import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { CacheError, LocalCacheBackend, TieredCacheBackend, withEntry } from '../../src/index.ts';
-import type { CacheBackend } from '../../src/index.ts';
+import { CacheError, LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
+import type { CacheBackend } from '@p2p/cache-backend';
 import { withDirectory } from '../temporary-directory.ts';
 
 describe('a tiered backend over two local ones conforms', () => {

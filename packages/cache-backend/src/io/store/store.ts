@@ -4,8 +4,9 @@ import type { CacheEntry } from '../../types.ts';
 import { fsPath, showPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
 import { step } from '../faults.ts';
+import { Entries } from './entries.ts';
 import { Intents } from './intents.ts';
-import { type Layout, SHARDS, syncDirectory } from './layout.ts';
+import { type Layout, syncDirectory } from './layout.ts';
 import { Leases } from './leases.ts';
 import { Owners } from './owners.ts';
 import { type Found, Pointers } from './pointers.ts';
@@ -42,6 +43,7 @@ export class Store {
   readonly pointers: Pointers;
   readonly intents: Intents;
   readonly removals: Removals;
+  readonly entries: Entries;
   readonly #seals: Seals;
   /** Trees that no key leads to any more, as far as this process knows. */
   readonly #orphans = new Set<string>();
@@ -57,6 +59,7 @@ export class Store {
     this.pointers = new Pointers(layout, this.owners.self.id);
     this.intents = new Intents(layout, this.owners, this.leases, settings.lockTimeoutMs, settings.graceMs);
     this.removals = new Removals(layout, this.pointers);
+    this.entries = new Entries(layout, this.pointers);
     this.#seals = new Seals(layout);
   }
 
@@ -92,23 +95,7 @@ export class Store {
   }
 
   hitOf(hash: string, found: Found): StoreHit {
-    return { tree: found.pointer.tree, path: showPath(this.layout.tree(found.pointer.tree)), entry: this.entryOf(hash, found) };
-  }
-
-  entryOf(hash: string, { pointer, accessedUs }: Found): CacheEntry {
-    return {
-      key: pointer.key,
-      description: pointer.description,
-      sizeBytes: pointer.sizeBytes,
-      cachedAtMs: pointer.cachedAtMs,
-      lastAccessedMs: Math.floor(accessedUs / 1000),
-      allocatedBytes: pointer.allocatedBytes,
-      sharedBytes: pointer.sharedBytes,
-      treeDigest: pointer.tree.slice(0, 64),
-      ...(pointer.tags === undefined ? {} : { tags: pointer.tags }),
-      ...(pointer.expiresAtMs === undefined ? {} : { expiresAtMs: pointer.expiresAtMs }),
-      pinned: this.isPinned(hash),
-    };
+    return { tree: found.pointer.tree, path: showPath(this.layout.tree(found.pointer.tree)), entry: this.entries.entryOf(hash, found) };
   }
 
   release(tree: string): void {
@@ -194,36 +181,6 @@ export class Store {
     if (typeof before === 'object') this.orphaned(before.pointer.tree);
     const isExpired = typeof before === 'object' && (before.pointer.expiresAtMs ?? Infinity) <= Date.now();
     return wasThere && !isExpired;
-  }
-
-  isPinned(hash: string): boolean {
-    return fs.existsSync(fsPath(this.layout.pin(hash)));
-  }
-
-  pin(hash: string, key: string): boolean {
-    if (typeof this.pointers.read(hash) !== 'object') return false;
-    fs.writeFileSync(fsPath(this.layout.pin(hash)), JSON.stringify({ key }), { mode: 0o600, flush: true });
-    syncDirectory(this.layout.at('pins'));
-    return true;
-  }
-
-  unpin(hash: string): boolean {
-    const had = this.isPinned(hash);
-    fs.rmSync(fsPath(this.layout.pin(hash)), { force: true });
-    return had;
-  }
-
-  /** Entries in some of the index's directories; what is damaged or expired is left out. */
-  listShards(from: number, to: number): CacheEntry[] {
-    const entries: CacheEntry[] = [];
-    const now = Date.now();
-    for (const shard of SHARDS.slice(from, to)) {
-      for (const hash of this.pointers.hashesIn(shard)) {
-        const found = this.pointers.read(hash);
-        if (typeof found === 'object' && (found.pointer.expiresAtMs ?? Infinity) > now) entries.push(this.entryOf(hash, found));
-      }
-    }
-    return entries;
   }
 
   /** Takes a damaged tree, or a damaged index entry, out of service. Returns the problem. */

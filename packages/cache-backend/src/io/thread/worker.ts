@@ -32,9 +32,9 @@ const handlers: Handlers = {
   leave: ({ hash, tree }) => service.store.leavePublication(hash, tree, false),
   discardContainer: ({ container }) => service.discardContainer(container),
   invalidate: ({ hash }) => service.invalidate(hash),
-  pin: ({ hash, key }) => service.store.pin(hash, key),
-  unpin: ({ hash }) => service.store.unpin(hash),
-  list: ({ from, to }) => service.store.listShards(from, to),
+  pin: ({ hash, key }) => service.store.entries.pin(hash, key),
+  unpin: ({ hash }) => service.store.entries.unpin(hash),
+  list: ({ from, to }) => service.store.entries.list(from, to),
   prune: ({ options }) => service.prune(options),
   setAside: async ({ hash, tree, problem }) => {
     await service.store.setAside(hash, tree, problem);

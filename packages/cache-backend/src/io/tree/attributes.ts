@@ -8,9 +8,15 @@ export function microseconds(mtimeMs: number): number {
   return Math.round(mtimeMs * 1000);
 }
 
-/** Node takes times in seconds; what it makes of them is off by less than a quarter of a microsecond. */
+/**
+ * Node takes times in seconds, as doubles, and up to Node 22 cuts them to microseconds: the smallest double that is not
+ * below the time, so that nothing is cut off it, and what it is above is rounded away by `microseconds`.
+ */
 export function secondsOf(mtimeUs: number): number {
-  return mtimeUs / 1e6;
+  const seconds = mtimeUs / 1e6;
+  const whole = Math.floor(seconds);
+  if (seconds <= 0 || (seconds - whole) * 1e6 >= mtimeUs - whole * 1e6) return seconds;
+  return seconds + 2 ** (Math.floor(Math.log2(seconds)) - 52);
 }
 
 export interface AttributeRules {

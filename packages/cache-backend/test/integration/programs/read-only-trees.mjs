@@ -35,4 +35,4 @@ assert.equal((await cache.prune({ maxEntries: 0 })).evicted, 2);
 await assert.rejects(cache.put('key', '/root', ''), (error) => error.code === 'CACHE_PERMISSION' || error.code === 'CACHE_SOURCE_INVALID');
 await cache.close();
 for (const name of ['trash', 'tmp']) assert.deepEqual(fs.readdirSync(join(dir, 'cache', name)), []);
-console.log('done');
+process.stdout.write('done\n');
