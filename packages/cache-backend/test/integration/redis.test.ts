@@ -141,11 +141,14 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
         await expect(cache.put('key', writeValueTree(join(dir, 'lost'), 'lost'), '')).rejects.toMatchObject({ code: 'CACHE_REMOTE' });
         await expect(cache.prune({ maxEntries: 0 })).rejects.toMatchObject({ code: 'CACHE_REMOTE' });
         expect(readValueTree(held?.path ?? '')).toBe('value');
+        const told: string[] = [];
+        cache.on('degraded', ({ operation }) => told.push(operation));
+        await held?.release();
+        expect(told, 'a release does not fail, and is not silent either').toEqual(['lease']);
       } finally {
         control.resume();
       }
       await expect.poll(() => valueOf(cache, 'key').catch(() => 'away')).toBe('value');
-      await held?.release();
     });
   });
 
@@ -231,6 +234,9 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
       const [entry] = await entriesOf(cache);
       await new Commands(client, 5_000).run(LEASE, keysOf(namespace), [entry?.treeDigest ?? '', 150]);
       expect((await cache.prune({ maxEntries: 0, dryRun: true })).skipped).toEqual([{ key: 'key', reason: 'leased' }]);
+      const held = await cache.get('key');
+      expect(await cache.prune({ maxEntries: 0 })).toMatchObject({ evicted: 0, skipped: [{ key: 'key', reason: 'leased' }] });
+      await held?.release();
       await expect.poll(async () => (await cache.prune({ maxEntries: 0 })).evicted).toBe(1);
     });
   });

@@ -53,7 +53,7 @@ export class RedisCacheBackend extends RemoteCache {
     const blobs = 'sharedDir' in options.bytes ? await SharedDirectoryBlobs.open(options.bytes.sharedDir) : options.bytes;
     const events = new CacheEmitter();
     const local = await openLocalSide(options);
-    const index = new RedisIndex(commands, namespace, leaseMs, (error) => events.emit({ type: 'degraded', operation: 'renew', error: error as Error }));
+    const index = new RedisIndex(commands, namespace, leaseMs, (error) => events.emit({ type: 'degraded', operation: 'lease', error: error as Error }));
     return new RedisCacheBackend({ tier: 'redis', index, blobs, graceMs, events, ...local });
   }
 }

@@ -142,7 +142,7 @@ export class RedisIndex implements RemoteIndex {
       release: async () => {
         if (this.#builds.get(hash) !== token) return;
         this.#builds.delete(hash);
-        await this.#run(BUILD_RENEW, hash, token, 0);
+        await this.#run(BUILD_RENEW, hash, token, 0).catch(this.#onBackground);
       },
     };
   }
@@ -172,7 +172,7 @@ export class RedisIndex implements RemoteIndex {
   async close(): Promise<void> {
     clearInterval(this.#renewing);
     for (const lease of Array.from(this.#leases.values())) await lease.release();
-    for (const [hash, token] of Array.from(this.#builds)) await this.#run(BUILD_RENEW, hash, token, 0);
+    for (const [hash, token] of Array.from(this.#builds)) await this.#run(BUILD_RENEW, hash, token, 0).catch(this.#onBackground);
   }
 
   async #epoch(signal: AbortSignal | undefined): Promise<string> {
@@ -199,7 +199,8 @@ export class RedisIndex implements RemoteIndex {
   #newLease(tree: string, token: string): RedisLease {
     const lease = new RedisLease(tree, token, async ({ member }) => {
       this.#leases.delete(member);
-      await this.#run(RELEASE, member);
+      // With the server away it ends by itself: no caller's work fails for that.
+      await this.#run(RELEASE, member).catch(this.#onBackground);
     });
     this.#leases.set(lease.member, lease);
     return lease;
