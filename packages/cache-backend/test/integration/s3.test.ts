@@ -79,7 +79,7 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
           return cache;
         },
         put: async (cache, key, value) => (await cache.put(key, writeValueTree(join(dir, `source-${++sources}`), value), '')).release(),
-        write: async (name, text) => void (await client.send(new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: text }))),
+        write: async (name, text) => void (await client.send(new PutObjectCommand({ Bucket: bucket, Key: prefix + name, Body: Buffer.from(text) }))),
         read: async (name) => (await (await client.send(new GetObjectCommand({ Bucket: bucket, Key: prefix + name }))).Body?.transformToString()) ?? '',
       };
       try {
