@@ -88,6 +88,7 @@ export interface PruneOptions {
   readonly lowWatermark?: number | undefined;
   /** Report only. */
   readonly dryRun?: boolean | undefined;
+  /** Looked at before anything is evicted. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -23,6 +23,8 @@ export interface ConformanceOptions {
   readonly makeStore: (scratch: string) => Promise<CacheStore>;
   /** Trees keep what POSIX has: modes, links, times, names in bytes. Default true. */
   readonly keepsPosixTrees?: boolean;
+  /** What a prune evicts may be served again, from elsewhere, as by a tier behind this one. Default false. */
+  readonly servesEvicted?: boolean;
   /** Rounds of the tests of concurrency. Default 40. */
   readonly rounds?: number;
 }
@@ -30,6 +32,7 @@ export interface ConformanceOptions {
 /** What a test gets. */
 export interface Bench {
   readonly cache: CacheBackend;
+  readonly servesEvicted: boolean;
   /** Another instance on the same store. */
   open(): Promise<CacheBackend>;
   /** A fresh path below the test's own directory. */
@@ -50,7 +53,7 @@ export function withStores(options: ConformanceOptions): (name: string, fn: (ben
       };
       let made = 0;
       try {
-        await fn({ cache: await open(), open, path: (name) => join(scratch, `${name}-${++made}`) });
+        await fn({ cache: await open(), servesEvicted: options.servesEvicted === true, open, path: (name) => join(scratch, `${name}-${++made}`) });
       } finally {
         for (const cache of opened) await cache.close();
         await store.remove();

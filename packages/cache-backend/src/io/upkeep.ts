@@ -31,7 +31,7 @@ export class Upkeep {
   async prune(options: PruneOptions): Promise<PruneReport> {
     const { signal, ...rest } = options;
     signal?.throwIfAborted();
-    const report = await this.#store.request('prune', { options: rest, job: 0 });
+    const report = await this.#store.request('prune', { options: rest });
     if (!report.dryRun) for (const victim of report.victims) this.#events.emit({ type: 'evicted', ...victim });
     return report;
   }

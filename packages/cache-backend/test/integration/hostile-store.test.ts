@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
 import { LocalCacheBackend } from '@p2p/cache-backend';
 import { hashKey } from '../../src/io/store/layout.ts';
@@ -97,17 +98,27 @@ describe('a store that was tampered with serves nothing that was not put, and le
   });
 });
 
+const template = fs.mkdtempSync(join(tmpdir(), 'cache-template-'));
+let treeName = '';
+
+beforeAll(async () => {
+  const cache = await LocalCacheBackend.open({ dir: join(template, 'cache') });
+  const hit = await cache.put('key', writeValueTree(join(template, 'source'), 'value'), '');
+  await (await cache.put('other', writeValueTree(join(template, 'source-2'), 'other value'), '')).release();
+  treeName = hit.entry.treeDigest ?? '';
+  await hit.release();
+  await cache.close();
+});
+afterAll(() => fs.rmSync(template, { recursive: true }));
+
+/** A store with two entries. `cp -a` keeps its hard links and times. */
 async function prepare(dir: string): Promise<Scene> {
   const cacheDir = join(dir, 'cache');
   const outside = join(dir, 'outside');
   fs.mkdirSync(outside);
   fs.writeFileSync(join(outside, 'keep'), 'keep');
-  const cache = await LocalCacheBackend.open({ dir: cacheDir });
-  const hit = await cache.put('key', writeValueTree(join(dir, 'source'), 'value'), '');
-  await (await cache.put('other', writeValueTree(join(dir, 'source-2'), 'other value'), '')).release();
-  const container = join(hit.path, '..');
-  await hit.release();
-  await cache.close();
+  execFileSync('cp', ['-a', join(template, 'cache'), cacheDir]);
+  const container = join(cacheDir, 'trees', treeName.slice(0, 2), treeName);
   const pointerOf = (key: string): string => join(cacheDir, 'keys', hashKey(key).slice(0, 2), hashKey(key));
   return { dir, cacheDir, pointer: pointerOf('key'), otherPointer: pointerOf('other'), container, outside };
 }

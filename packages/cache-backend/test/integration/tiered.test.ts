@@ -11,6 +11,7 @@ describe('a tiered backend over two local ones conforms', () => {
   cacheBackendConformance({
     test,
     rounds: 10,
+    servesEvicted: true,
     makeStore: async (scratch) => ({
       open: async () => new TieredCacheBackend(await LocalCacheBackend.open({ dir: `${scratch}/near`, threads: 1 }), await LocalCacheBackend.open({ dir: `${scratch}/far`, threads: 1 })),
       remove: async () => {},

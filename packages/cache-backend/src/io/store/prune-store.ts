@@ -25,7 +25,7 @@ interface Candidate extends PruneCandidate {
 type Skipped = PruneReport['skipped'][number];
 
 /** Evicts until the limits hold. */
-export async function pruneStore(store: Store, options: PruneOptions, isCancelled: () => boolean): Promise<PruneReport> {
+export async function pruneStore(store: Store, options: PruneOptions): Promise<PruneReport> {
   store.pointers.flush();
   const candidates: Candidate[] = [];
   for (let at = 0; at < SHARDS.length; at += SHARDS_PER_TURN) {
@@ -44,7 +44,7 @@ export async function pruneStore(store: Store, options: PruneOptions, isCancelle
   const plan = new PrunePlan(marked, options, Date.now(), freeBytes(store));
   const work = new Pruning(store, plan, options.dryRun === true);
   try {
-    await work.run(plan.order as Candidate[], isCancelled);
+    await work.run(plan.order as Candidate[]);
     if (options.dryRun !== true) await work.sweep(new Set(marked.map(({ found }) => found.pointer.tree)));
   } finally {
     work.end();
@@ -79,9 +79,9 @@ class Pruning {
   }
 
   /** Goes through the entries in batches; how many must go shows only as they do. */
-  async run(order: readonly Candidate[], isCancelled: () => boolean): Promise<void> {
+  async run(order: readonly Candidate[]): Promise<void> {
     const held = this.#isDry ? await this.#store.leases.scan() : undefined;
-    for (let at = 0; at < order.length && !isCancelled(); at += BATCH) {
+    for (let at = 0; at < order.length; at += BATCH) {
       const batch = order.slice(at, at + BATCH);
       if (!batch.some((candidate) => this.#plan.reasonFor(candidate) !== undefined)) {
         // Times and limits only get kinder with later access, but for expiry.

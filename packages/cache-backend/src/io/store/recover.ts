@@ -65,7 +65,7 @@ export async function sweepStore(store: Store): Promise<{ reclaimed: number; dro
   }
   const treesBefore = countTrees(store);
   // Without limits it evicts what has expired and sweeps what nothing leads to.
-  await pruneStore(store, {}, () => false);
+  await pruneStore(store, {});
   const reclaimed = treesBefore - countTrees(store);
   return { reclaimed: Math.max(0, reclaimed) + dropUnusedPool(store.layout), dropped, damaged };
 }

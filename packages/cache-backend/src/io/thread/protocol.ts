@@ -55,7 +55,7 @@ export interface Operations {
   pin: [args: { hash: string; key: string }, result: boolean];
   unpin: [args: { hash: string }, result: boolean];
   list: [args: { from: number; to: number }, result: CacheEntry[]];
-  prune: [args: { options: PruneOptions; job: number }, result: PruneReport];
+  prune: [args: { options: PruneOptions }, result: PruneReport];
   setAside: [args: { hash: string; tree: string; problem: string }, result: undefined];
   sweep: [args: Record<string, never>, result: { reclaimed: number; dropped: number; damaged: number }];
   lockBuild: [args: { hash: string }, result: number | undefined];

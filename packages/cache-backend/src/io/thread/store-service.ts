@@ -69,7 +69,7 @@ export class StoreService {
   }
 
   prune(options: PruneOptions): Promise<PruneReport> {
-    return pruneStore(this.store, options, () => false);
+    return pruneStore(this.store, options);
   }
 
   sweep(): Promise<Operations['sweep'][1]> {
