@@ -5,6 +5,8 @@ const config: UserConfig[] = library({
   entry: {
     index: 'src/index.ts',
     conformance: 'src/conformance/index.ts',
+    redis: 'src/backends/redis/index.ts',
+    s3: 'src/backends/s3/index.ts',
     // A file of its own, started by name.
     'io/thread/worker': 'src/io/thread/worker.ts',
   },

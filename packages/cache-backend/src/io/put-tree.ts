@@ -118,7 +118,7 @@ function pointerOf({ key, description, options }: PutRequest, tree: string, summ
 }
 
 /** The real path of a source. @throws CacheError CACHE_SOURCE_INVALID */
-async function checkSource(sourceDir: string, dir: string): Promise<{ path: string; isOwnTree: boolean }> {
+export async function checkSource(sourceDir: string, dir: string): Promise<{ path: string; isOwnTree: boolean }> {
   if (typeof sourceDir !== 'string' || sourceDir === '' || sourceDir.includes('\0')) throw new TypeError('sourceDir must be a path');
   let path: string;
   try {

@@ -98,3 +98,23 @@ function writeAroundHoles(fd: number, bytes: Buffer, position: number): number {
   }
   return written;
 }
+
+/** Writes pieces one after the other, and leaves out blocks of zeros. */
+export class SparseWriter {
+  readonly #fd: number;
+  #position = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  write(bytes: Uint8Array): void {
+    writeAroundHoles(this.#fd, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), this.#position);
+    this.#position += bytes.length;
+  }
+
+  /** A hole at the end has to be said. */
+  end(): void {
+    fs.ftruncateSync(this.#fd, this.#position);
+  }
+}
