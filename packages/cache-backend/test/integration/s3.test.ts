@@ -4,14 +4,14 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RedisCacheBackend } from '../../src/backends/redis/index.ts';
+import { RedisCacheBackend } from '@p2p/cache-backend/redis';
 import { Bucket } from '../../src/backends/s3/bucket.ts';
-import { S3CacheBackend, s3Blobs } from '../../src/backends/s3/index.ts';
+import { S3CacheBackend, s3Blobs } from '@p2p/cache-backend/s3';
 import { S3Blobs } from '../../src/backends/s3/s3-blobs.ts';
 import { S3Locks } from '../../src/backends/s3/s3-locks.ts';
 import { formatS3Pointer } from '../../src/backends/s3/s3-pointer.ts';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend, TieredCacheBackend, withEntry } from '../../src/index.ts';
+import { LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
 import { hashKey } from '../../src/io/store/layout.ts';
 import { MANIFEST_HEADER } from '../../src/manifest.ts';
 import type { Pointer } from '../../src/pointer.ts';
@@ -74,7 +74,7 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
         dir,
         prefix,
         async open(options = {}) {
-          const cache = await S3CacheBackend.open({ client, bucket, prefix, dir: join(dir, `machine-${opened.length}`), ...options });
+          const cache = await S3CacheBackend.open({ client, bucket, prefix, dir: join(dir, `machine-${opened.length}`), threads: 1, ...options });
           opened.push(cache);
           return cache;
         },

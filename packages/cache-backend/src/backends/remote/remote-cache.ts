@@ -34,6 +34,8 @@ export interface RemoteCacheOptions {
   readonly dir: string;
   /** Limits of the local copies, that hold by themselves. Default: none. */
   readonly localLimits?: LocalCacheOptions['limits'];
+  /** Threads that copy, 1 to 16. Default 2, or 1 on a machine with one processor. */
+  readonly threads?: number | undefined;
   /** Blobs that nothing needs are kept for so long: at least twice what the longest upload takes. Default 1 hour. */
   readonly graceMs?: number | undefined;
 }
@@ -46,13 +48,15 @@ export interface RemoteParts {
   readonly local: LocalCacheBackend;
   readonly work: WorkDirectory;
   readonly events: CacheEmitter;
+  readonly threads: number | undefined;
 }
 
 /** Opens the local side of a cache with a remote store. */
-export async function openLocalSide(options: RemoteCacheOptions): Promise<{ local: LocalCacheBackend; work: WorkDirectory }> {
+export async function openLocalSide(options: RemoteCacheOptions): Promise<Pick<RemoteParts, 'local' | 'work' | 'threads'>> {
+  const { threads } = options;
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  const local = await LocalCacheBackend.open({ dir: join(options.dir, 'cache'), ...(options.localLimits === undefined ? {} : { limits: options.localLimits }) });
-  return { local, work: await WorkDirectory.open(options.dir) };
+  const local = await LocalCacheBackend.open({ dir: join(options.dir, 'cache'), ...(threads === undefined ? {} : { threads }), ...(options.localLimits === undefined ? {} : { limits: options.localLimits }) });
+  return { local, work: await WorkDirectory.open(options.dir), threads };
 }
 
 /** Trees in a store that machines share, used through copies on this one. */
@@ -60,7 +64,7 @@ export class RemoteCache implements CacheBackend {
   readonly capabilities: CacheCapabilities;
   readonly #parts: RemoteParts;
   readonly #copies: LocalCopies;
-  readonly #threads: TreeThreads = new TreeThreads(undefined, undefined);
+  readonly #threads: TreeThreads;
   readonly #hits = new Set<RemoteHit>();
   #hitCount = 0;
   #missCount = 0;
@@ -68,6 +72,7 @@ export class RemoteCache implements CacheBackend {
 
   protected constructor(parts: RemoteParts) {
     this.#parts = parts;
+    this.#threads = new TreeThreads(parts.threads, undefined);
     this.#copies = new LocalCopies(parts.local, parts.blobs, parts.work);
     this.capabilities = { pin: true, verify: true, repair: true, lockBuild: true, leases: parts.index.hasLeases, ttl: true, xattrs: parts.local.capabilities.xattrs === true, reflink: parts.local.capabilities.reflink === true };
   }
