@@ -199,6 +199,26 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
     });
   });
 
+  test('a pointer whose body breaks off is asked for again', async () => {
+    await withScene(async ({ prefix, write }) => {
+      await write('keys/x', 'text');
+      let broken = 2;
+      const client = bent(server.client, async (name, _input, send) => {
+        const answer = (await send()) as { Body: unknown };
+        if (name !== 'GetObjectCommand' || broken === 0) return answer;
+        broken--;
+        // oxlint-disable-next-line require-yield -- it fails before there is anything
+        const body = async function* (): AsyncGenerator<Uint8Array> {
+          throw new Error('aborted');
+        };
+        return { ...answer, Body: body() };
+      });
+      expect((await bucketOf(prefix, client).get('keys/x', 100))?.text).toBe('text');
+      broken = 3;
+      await expect(bucketOf(prefix, client).get('keys/x', 100)).rejects.toMatchObject({ code: 'CACHE_REMOTE' });
+    });
+  });
+
   test('a server that dies mid-put and comes back has the old entry; held trees can be read meanwhile', async ({ skip }) => {
     const { control } = server;
     if (control === undefined) return skip('the server is not ours to stop');
