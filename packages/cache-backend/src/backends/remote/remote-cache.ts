@@ -1,63 +1,28 @@
 import { randomInt } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CacheError, toCacheError } from '../../errors.ts';
-import { CacheEmitter, type CacheEvents } from '../../events.ts';
-import { LocalCacheBackend } from '../../io/local-cache-backend.ts';
+import type { CacheEvents } from '../../events.ts';
 import { checkSource } from '../../io/put-tree.ts';
 import { hashKey } from '../../io/store/layout.ts';
 import { TreeThreads } from '../../io/tree-threads.ts';
 import { bytesOfPath } from '../../io/byte-path.ts';
 import { checkDescription } from '../../key.ts';
-import { type LocalCacheOptions, readPruneOptions, readPutOptions } from '../../options.ts';
+import { readPruneOptions, readPutOptions } from '../../options.ts';
 import type { Pointer } from '../../pointer.ts';
 import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, CacheStats, GetOptions, PruneOptions, PruneReport, PutOptions, RepairReport, VerifyMode, VerifyReport } from '../../types.ts';
-import type { BlobStore } from './blob-store.ts';
 import { DamagedBlob, dropDamaged } from './checked-blob.ts';
 import { collectBlobs } from './collect.ts';
 import { containerOf, LocalCopies } from './local-copies.ts';
 import { pruneRemote } from './prune-remote.ts';
 import { entryOf, RemoteHit } from './remote-hit.ts';
 import type { IndexEntry, RemoteIndex } from './remote-index.ts';
+import type { RemoteParts } from './remote-parts.ts';
 import { checkRemoteTree, uploadTree } from './remote-trees.ts';
-import { WorkDirectory } from './work-directory.ts';
 
 const MODES: readonly string[] = ['none', 'metadata', 'sampled', 'full'];
 /** A tree that vanishes between lookup and download was replaced: looked up again so often. */
 const TRIES = 5;
 const BUILD_POLL_MS = 25;
-
-/** What every cache with a remote store is told. */
-export interface RemoteCacheOptions {
-  /** A directory of this machine for local copies, of its own; processes may share it. */
-  readonly dir: string;
-  /** Limits of the local copies, that hold by themselves. Default: none. */
-  readonly localLimits?: LocalCacheOptions['limits'];
-  /** Threads that copy, 1 to 16. Default 2, or 1 on a machine with one processor. */
-  readonly threads?: number | undefined;
-  /** Blobs that nothing needs are kept for so long: at least twice what the longest upload takes. Default 1 hour. */
-  readonly graceMs?: number | undefined;
-}
-
-export interface RemoteParts {
-  readonly tier: string;
-  readonly index: RemoteIndex;
-  readonly blobs: BlobStore;
-  readonly graceMs: number;
-  readonly local: LocalCacheBackend;
-  readonly work: WorkDirectory;
-  readonly events: CacheEmitter;
-  readonly threads: number | undefined;
-}
-
-/** Opens the local side of a cache with a remote store. */
-export async function openLocalSide(options: RemoteCacheOptions): Promise<Pick<RemoteParts, 'local' | 'work' | 'threads'>> {
-  const { threads } = options;
-  await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  const local = await LocalCacheBackend.open({ dir: join(options.dir, 'cache'), ...(threads === undefined ? {} : { threads }), ...(options.localLimits === undefined ? {} : { limits: options.localLimits }) });
-  return { local, work: await WorkDirectory.open(options.dir), threads };
-}
 
 /** Trees in a store that machines share, used through copies on this one. */
 export class RemoteCache implements CacheBackend {
