@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { CacheError } from '../errors.ts';
 import type { Fault } from './faults.ts';
 import type { TreeSummary } from './thread/protocol.ts';
 import { Thread } from './thread/thread.ts';
@@ -120,7 +119,9 @@ export class TreeThreads {
   }
 
   #thread(index: number): Thread {
-    this.#threads[index] ??= new Thread(
+    const there = this.#threads[index];
+    if (there !== undefined && !there.isEnded) return there;
+    const thread = new Thread(
       { fault: this.#fault },
       {
         onShare: (job, tasks) => {
@@ -130,8 +131,7 @@ export class TreeThreads {
         },
       },
     );
-    const thread = this.#threads[index];
-    if (thread === undefined) throw new CacheError('CACHE_CLOSED', 'no thread could be started');
+    this.#threads[index] = thread;
     return thread;
   }
 

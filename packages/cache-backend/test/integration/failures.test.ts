@@ -77,6 +77,36 @@ describe.skipIf(!canMount)('a real file system (needs the right to mount)', () =
     });
   });
 
+  test('that others filled to the last byte can still be pruned', async () => {
+    await withDirectory(async (dir) => {
+      const mounted = join(dir, 'mounted');
+      fs.mkdirSync(mounted);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mounted]);
+      try {
+        const cache = await LocalCacheBackend.open({ dir: join(mounted, 'cache') });
+        const large = join(dir, 'large');
+        fs.mkdirSync(large);
+        fs.writeFileSync(join(large, 'a'), Buffer.alloc(1_000_000, 'x'));
+        await (await cache.put('key', large, '')).release();
+        const filler = fs.openSync(join(mounted, 'filler'), 'w');
+        for (const size of [65_536, 4_096]) {
+          try {
+            for (;;) fs.writeSync(filler, Buffer.alloc(size, 1));
+          } catch (error) {
+            expect((error as { code?: string }).code).toBe('ENOSPC');
+          }
+        }
+        fs.closeSync(filler);
+        expect(fs.statfsSync(mounted).bavail).toBe(0);
+        expect((await cache.prune({ maxEntries: 0 })).evicted).toBe(1);
+        await expect.poll(() => fs.statfsSync(mounted).bavail, { timeout: 10_000 }).toBeGreaterThan(200);
+        await cache.close();
+      } finally {
+        execFileSync('umount', [mounted]);
+      }
+    });
+  });
+
   test('that is read-only is refused with a code', async () => {
     await withDirectory(async (dir) => {
       const mounted = join(dir, 'mounted');

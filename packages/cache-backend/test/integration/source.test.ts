@@ -198,6 +198,7 @@ describe('files that trees share', () => {
       fs.chmodSync(join(two, '0'), 0o600);
       fs.utimesSync(join(two, '1'), 1, 1);
       fs.writeFileSync(join(two, 'more'), 'more');
+      for (const path of [join(two, 'more'), two]) fs.utimesSync(path, 2, 2);
       const first = await cache.put('one', one, '');
       expect(first.entry.sharedBytes).toBe(0);
       const second = await cache.put('two', two, '');

@@ -7,6 +7,8 @@ import { sha256 } from '../tree/copy-bytes.ts';
 
 const DIRECTORIES = ['keys', 'trees', 'pool', 'tmp', 'leases', 'pins', 'locks', 'trash', 'quarantine'] as const;
 const SHARDED = ['keys', 'trees', 'pool'] as const;
+/** Room that is kept for removals: they write a little before they free much. */
+const RESERVE_BYTES = 64 * 1024;
 const FORMAT = { format: 'p2p-cache', version: 1 };
 
 /** Hash of a key: its name in the index. */
@@ -53,7 +55,7 @@ export function prepareDirectory(layout: Layout): void {
   const format = layout.at('format.json');
   const known = readFormat(format);
   if (known === undefined) {
-    const strangers = fs.readdirSync(fsPath(layout.root)).filter((name) => !(DIRECTORIES as readonly string[]).includes(name) && !name.startsWith('format.json') && name !== 'CACHEDIR.TAG');
+    const strangers = fs.readdirSync(fsPath(layout.root)).filter((name) => !(DIRECTORIES as readonly string[]).includes(name) && !name.startsWith('format.json') && name !== 'CACHEDIR.TAG' && name !== 'reserve');
     if (strangers.length > 0) throw new CacheError('CACHE_FORMAT', `${showPath(layout.root)} holds other things, such as ${strangers[0]}: give the cache a directory of its own`);
   }
   for (const name of DIRECTORIES) makeDirectory(layout.at(name));
@@ -61,6 +63,7 @@ export function prepareDirectory(layout: Layout): void {
     if (fs.readdirSync(fsPath(layout.at(name))).length >= SHARDS.length) continue;
     for (const shard of SHARDS) makeDirectory(layout.at(name, shard));
   }
+  keepReserve(layout);
   if (known !== undefined) return;
   const draft = `${format}.${process.pid}-${performance.now()}`;
   fs.writeFileSync(fsPath(draft), `${JSON.stringify(FORMAT)}\n`, { flush: true });
@@ -68,6 +71,26 @@ export function prepareDirectory(layout: Layout): void {
   // Backup programs leave such directories out: https://bford.info/cachedir/
   fs.writeFileSync(fsPath(layout.at('CACHEDIR.TAG')), 'Signature: 8a477f597d28d172789f06886806bc55\n');
   syncDirectory(layout.root);
+}
+
+/** Takes the room for removals, if there is any. */
+export function keepReserve(layout: Layout): void {
+  const path = fsPath(layout.at('reserve'));
+  if (fs.existsSync(path)) return;
+  try {
+    fs.writeFileSync(path, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 });
+  } catch (error) {
+    fs.rmSync(path, { force: true });
+    if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error;
+  }
+}
+
+/** Gives that room to a removal on a full disk; false when it was given already. */
+export function giveReserve(layout: Layout): boolean {
+  const path = fsPath(layout.at('reserve'));
+  const had = fs.existsSync(path);
+  fs.rmSync(path, { force: true });
+  return had;
 }
 
 function readFormat(path: string): true | undefined {

@@ -1,7 +1,8 @@
 import { bytesOfPath } from '../byte-path.ts';
 import { probe } from '../store/probe.ts';
 import { recover, sweepStore } from '../store/recover.ts';
-import { Layout, prepareDirectory } from '../store/layout.ts';
+import { errnoOf } from '../errno.ts';
+import { giveReserve, keepReserve, Layout, prepareDirectory } from '../store/layout.ts';
 import { NumberedLock } from '../store/numbered-lock.ts';
 import { pruneStore } from '../store/prune-store.ts';
 import { Store, type StoreHit } from '../store/store.ts';
@@ -68,8 +69,18 @@ export class StoreService {
     return this.store.invalidate(hash);
   }
 
-  prune(options: PruneOptions): Promise<PruneReport> {
-    return pruneStore(this.store, options);
+  async prune(options: PruneOptions): Promise<PruneReport> {
+    const { layout } = this.store;
+    try {
+      return await pruneStore(this.store, options);
+    } catch (error) {
+      const code = errnoOf(error) ?? '';
+      if ((code !== 'ENOSPC' && code !== 'EDQUOT') || !giveReserve(layout)) throw error;
+      const report = await pruneStore(this.store, options);
+      // What was evicted is still in the trash: its room comes back a little later.
+      keepReserve(layout);
+      return report;
+    }
   }
 
   sweep(): Promise<Operations['sweep'][1]> {

@@ -49,6 +49,11 @@ export class Thread {
     });
   }
 
+  /** True when it broke down or was ended: it takes no more work. */
+  get isEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
