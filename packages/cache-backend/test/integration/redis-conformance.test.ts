@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { RedisCacheBackend, type RedisClient } from '../../src/backends/redis/index.ts';
-import { cacheBackendConformance } from '../../src/conformance/index.ts';
+import { RedisCacheBackend, type RedisClient } from '@p2p/cache-backend/redis';
+import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
 import { NO_REDIS, startRedis, type TestRedis } from './servers/redis-server.ts';
 
 describe.skipIf(NO_REDIS !== undefined)(`the Redis backend conforms${NO_REDIS === undefined ? '' : `: ${NO_REDIS}`}`, () => {
@@ -27,7 +27,7 @@ describe.skipIf(NO_REDIS !== undefined)(`the Redis backend conforms${NO_REDIS ==
       return {
         open: async () => {
           if (client === undefined) throw new Error('not connected');
-          return await RedisCacheBackend.open({ client, namespace, bytes: { sharedDir: `${scratch}/shared` }, dir: `${scratch}/machine-${++opened}`, graceMs: 60_000 });
+          return await RedisCacheBackend.open({ client, namespace, bytes: { sharedDir: `${scratch}/shared` }, dir: `${scratch}/machine-${++opened}`, graceMs: 60_000, threads: 1 });
         },
         remove: async () => {},
       };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Commands } from '../../src/backends/redis/commands.ts';
-import { RedisCacheBackend, type RedisClient } from '../../src/backends/redis/index.ts';
+import { RedisCacheBackend, type RedisClient } from '@p2p/cache-backend/redis';
 import { RedisIndex } from '../../src/backends/redis/redis-index.ts';
 import { IN_USE, keysOf, LEASE, POINT } from '../../src/backends/redis/scripts.ts';
 import { SharedDirectoryBlobs } from '../../src/backends/redis/shared-directory-blobs.ts';
@@ -15,7 +15,7 @@ import { collectBlobs } from '../../src/backends/remote/collect.ts';
 import type { RemoteIndex } from '../../src/backends/remote/remote-index.ts';
 import { uploadTree } from '../../src/backends/remote/remote-trees.ts';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend, TieredCacheBackend, withEntry } from '../../src/index.ts';
+import { LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
 import { bytesOfPath } from '../../src/io/byte-path.ts';
 import { hashKey } from '../../src/io/store/layout.ts';
 import { MANIFEST_HEADER } from '../../src/manifest.ts';
@@ -70,7 +70,7 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
         namespace,
         shared: join(dir, 'shared'),
         async open({ bytes, ...options } = {}) {
-          const cache = await RedisCacheBackend.open({ client, namespace, bytes: bytes ?? { sharedDir: join(dir, 'shared') }, dir: join(dir, `machine-${opened.length}`), timeoutMs: 5_000, ...options });
+          const cache = await RedisCacheBackend.open({ client, namespace, bytes: bytes ?? { sharedDir: join(dir, 'shared') }, dir: join(dir, `machine-${opened.length}`), timeoutMs: 5_000, threads: 1, ...options });
           opened.push(cache);
           return cache;
         },

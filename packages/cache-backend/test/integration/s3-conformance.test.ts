@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { S3CacheBackend } from '../../src/backends/s3/index.ts';
-import { cacheBackendConformance } from '../../src/conformance/index.ts';
+import { S3CacheBackend } from '@p2p/cache-backend/s3';
+import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
 import { NO_S3, S3_START_MS, startS3, type TestS3 } from './servers/s3-server.ts';
 
 describe.skipIf(NO_S3 !== undefined)(`the S3 backend conforms${NO_S3 === undefined ? '' : `: ${NO_S3}`}`, () => {
@@ -23,7 +23,7 @@ describe.skipIf(NO_S3 !== undefined)(`the S3 backend conforms${NO_S3 === undefin
       return {
         open: async () => {
           if (server === undefined) throw new Error('no server');
-          return await S3CacheBackend.open({ client: server.client, bucket: server.bucket, prefix, dir: `${scratch}/machine-${++opened}`, graceMs: 60_000 });
+          return await S3CacheBackend.open({ client: server.client, bucket: server.bucket, prefix, dir: `${scratch}/machine-${++opened}`, graceMs: 60_000, threads: 1 });
         },
         remove: async () => {},
       };

@@ -1,66 +1,35 @@
 import { randomInt } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CacheError, toCacheError } from '../../errors.ts';
-import { CacheEmitter, type CacheEvents } from '../../events.ts';
-import { LocalCacheBackend } from '../../io/local-cache-backend.ts';
+import type { CacheEvents } from '../../events.ts';
 import { checkSource } from '../../io/put-tree.ts';
 import { hashKey } from '../../io/store/layout.ts';
 import { TreeThreads } from '../../io/tree-threads.ts';
 import { bytesOfPath } from '../../io/byte-path.ts';
 import { checkDescription } from '../../key.ts';
-import { type LocalCacheOptions, readPruneOptions, readPutOptions } from '../../options.ts';
+import { readPruneOptions, readPutOptions } from '../../options.ts';
 import type { Pointer } from '../../pointer.ts';
 import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, CacheStats, GetOptions, PruneOptions, PruneReport, PutOptions, RepairReport, VerifyMode, VerifyReport } from '../../types.ts';
-import type { BlobStore } from './blob-store.ts';
 import { DamagedBlob, dropDamaged } from './checked-blob.ts';
 import { collectBlobs } from './collect.ts';
 import { containerOf, LocalCopies } from './local-copies.ts';
 import { pruneRemote } from './prune-remote.ts';
 import { entryOf, RemoteHit } from './remote-hit.ts';
 import type { IndexEntry, RemoteIndex } from './remote-index.ts';
+import type { RemoteParts } from './remote-parts.ts';
 import { checkRemoteTree, uploadTree } from './remote-trees.ts';
-import { WorkDirectory } from './work-directory.ts';
 
 const MODES: readonly string[] = ['none', 'metadata', 'sampled', 'full'];
 /** A tree that vanishes between lookup and download was replaced: looked up again so often. */
 const TRIES = 5;
 const BUILD_POLL_MS = 25;
 
-/** What every cache with a remote store is told. */
-export interface RemoteCacheOptions {
-  /** A directory of this machine for local copies, of its own; processes may share it. */
-  readonly dir: string;
-  /** Limits of the local copies, that hold by themselves. Default: none. */
-  readonly localLimits?: LocalCacheOptions['limits'];
-  /** Blobs that nothing needs are kept for so long: at least twice what the longest upload takes. Default 1 hour. */
-  readonly graceMs?: number | undefined;
-}
-
-export interface RemoteParts {
-  readonly tier: string;
-  readonly index: RemoteIndex;
-  readonly blobs: BlobStore;
-  readonly graceMs: number;
-  readonly local: LocalCacheBackend;
-  readonly work: WorkDirectory;
-  readonly events: CacheEmitter;
-}
-
-/** Opens the local side of a cache with a remote store. */
-export async function openLocalSide(options: RemoteCacheOptions): Promise<{ local: LocalCacheBackend; work: WorkDirectory }> {
-  await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  const local = await LocalCacheBackend.open({ dir: join(options.dir, 'cache'), ...(options.localLimits === undefined ? {} : { limits: options.localLimits }) });
-  return { local, work: await WorkDirectory.open(options.dir) };
-}
-
 /** Trees in a store that machines share, used through copies on this one. */
 export class RemoteCache implements CacheBackend {
   readonly capabilities: CacheCapabilities;
   readonly #parts: RemoteParts;
   readonly #copies: LocalCopies;
-  readonly #threads: TreeThreads = new TreeThreads(undefined, undefined);
+  readonly #threads: TreeThreads;
   readonly #hits = new Set<RemoteHit>();
   #hitCount = 0;
   #missCount = 0;
@@ -68,6 +37,7 @@ export class RemoteCache implements CacheBackend {
 
   protected constructor(parts: RemoteParts) {
     this.#parts = parts;
+    this.#threads = new TreeThreads(parts.threads, undefined);
     this.#copies = new LocalCopies(parts.local, parts.blobs, parts.work);
     this.capabilities = { pin: true, verify: true, repair: true, lockBuild: true, leases: parts.index.hasLeases, ttl: true, xattrs: parts.local.capabilities.xattrs === true, reflink: parts.local.capabilities.reflink === true };
   }

@@ -17,6 +17,7 @@ import { remoteError } from '../remote/checked-blob.ts';
 import { readBody } from './read-body.ts';
 
 const CONFLICT_TRIES = 8;
+const READ_TRIES = 3;
 const CONFLICT_WAIT_MS = 20;
 
 /** An object as a listing or HEAD shows it. */
@@ -55,15 +56,22 @@ export class Bucket {
   /** A small object with its version; undefined when there is none. Longer ones are cut after `maxBytes + 1`. */
   async get(name: string, maxBytes: number): Promise<{ text: string; etag: string } | undefined> {
     return await this.#or404(`cannot read ${name}`, async () => {
-      const { Body, ETag = '' } = await this.#client.send(new GetObjectCommand(this.#at(name)), this.#within());
-      const parts: Uint8Array[] = [];
-      let length = 0;
-      for await (const bytes of readBody(Body, this.#timeoutMs)) {
-        parts.push(bytes);
-        length += bytes.length;
-        if (length > maxBytes) break;
+      for (let attempt = 1; ; attempt++) {
+        const { Body, ETag = '' } = await this.#client.send(new GetObjectCommand(this.#at(name)), this.#within());
+        try {
+          const parts: Uint8Array[] = [];
+          let length = 0;
+          for await (const bytes of readBody(Body, this.#timeoutMs)) {
+            parts.push(bytes);
+            length += bytes.length;
+            if (length > maxBytes) break;
+          }
+          return { text: Buffer.concat(parts).subarray(0, maxBytes + 1).toString('utf8'), etag: ETag };
+        } catch (error) {
+          // The SDK does not ask again once a body has begun, nor when it is not what its checksum says.
+          if (attempt >= READ_TRIES) throw error;
+        }
       }
-      return { text: Buffer.concat(parts).subarray(0, maxBytes + 1).toString('utf8'), etag: ETag };
     });
   }
 

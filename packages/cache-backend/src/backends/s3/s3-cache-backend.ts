@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { CacheEmitter } from '../../events.ts';
 import type { BlobStore } from '../remote/blob-store.ts';
-import { openLocalSide, RemoteCache, type RemoteCacheOptions } from '../remote/remote-cache.ts';
+import { RemoteCache } from '../remote/remote-cache.ts';
+import { openLocalSide, type RemoteCacheOptions } from '../remote/remote-parts.ts';
 import { Bucket, type S3Place } from './bucket.ts';
 import { probeStore } from './probe.ts';
 import { S3Blobs } from './s3-blobs.ts';

@@ -10,6 +10,7 @@ const PROGRAM = 'github.com/versity/versitygw/cmd/versitygw';
 const VERSION = 'v1.8.0';
 const KEY = 'test-access';
 const SECRET = 'test-secret-of-the-tests';
+const ENV = { ROOT_ACCESS_KEY: KEY, ROOT_SECRET_KEY: SECRET };
 
 /** A real S3 for tests. */
 export interface TestS3 {
@@ -42,13 +43,8 @@ export async function startS3(): Promise<TestS3> {
     return { client, bucket: given, port: 443, control: undefined, connect, close: async () => client.destroy() };
   }
   const program = hasProgram('versitygw') ? 'versitygw' : build();
-  const dir = mkdtempSync(join(tmpdir(), 'cache-s3-'));
-  for (const name of ['data', 'meta']) mkdirSync(join(dir, name));
-  const port = await freePort();
-  // Attributes go beside the data: not every file system for temporary files keeps them.
-  const args = ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--sidecar', join(dir, 'meta'), join(dir, 'data')];
-  const env = { ROOT_ACCESS_KEY: KEY, ROOT_SECRET_KEY: SECRET };
-  let server = await ServerProcess.start(program, args, port, env);
+  const { dir, port, args, ...first } = await startSomewhere(program);
+  let { server } = first;
   const connect = (): S3Client =>
     new S3Client({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: KEY, secretAccessKey: SECRET } });
   const client = connect();
@@ -61,7 +57,7 @@ export async function startS3(): Promise<TestS3> {
     control: {
       dir: join(dir, 'data', bucket),
       kill: () => server.stop(),
-      start: async () => void (server = await ServerProcess.start(program, args, port, env)),
+      start: async () => void (server = await ServerProcess.start(program, args, port, ENV)),
       pause: () => server.pause(),
       resume: () => server.resume(),
     },
@@ -72,6 +68,24 @@ export async function startS3(): Promise<TestS3> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** On the first file system that keeps extended attributes: with them an object and its version are replaced at one moment. */
+async function startSomewhere(program: string): Promise<{ server: ServerProcess; dir: string; port: number; args: string[] }> {
+  let failure: unknown;
+  for (const parent of [tmpdir(), '/var/tmp', homedir()]) {
+    const dir = mkdtempSync(join(parent, 'cache-s3-'));
+    mkdirSync(join(dir, 'data'));
+    const port = await freePort();
+    const args = ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', join(dir, 'data')];
+    try {
+      return { server: await ServerProcess.start(program, args, port, ENV), dir, port, args };
+    } catch (error) {
+      failure = error;
+      rmSync(dir, { recursive: true, force: true });
+    }
+  }
+  throw failure;
 }
 
 function hasProgram(name: string): boolean {
