@@ -1,3 +1,4 @@
+import { TRACE } from '@p2p/trace';
 import type { Datastore } from 'interface-datastore';
 import { admitProvider, admitValue, type Admission, type Chooser } from '../../core/admit.ts';
 import { bytesText, copyBytes, equalBytes } from '../../core/bytes.ts';
@@ -8,6 +9,7 @@ import { decodeProvider, decodeValue } from '../../core/stored-codec.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
 import type { Caps } from '../../limits.ts';
 import type { StoreCapabilities } from '../../types.ts';
+import type { TracedWork } from '../../trace/traced-work.ts';
 import { pause } from '../system.ts';
 import { DamagedRows } from './damaged-rows.ts';
 import { RecordingLedger } from './recording-ledger.ts';
@@ -33,6 +35,7 @@ export interface DatastoreEngineParts {
   readonly caps: Caps;
   readonly report: EngineReport;
   readonly choose: Chooser;
+  trace?: TracedWork | undefined;
 }
 
 /**
@@ -54,6 +57,7 @@ export class DatastoreEngine implements RecordEngine {
     this.#parts = parts;
     this.capabilities = parts.capabilities;
     this.#rows = new Rows(parts.datastore);
+    if (TRACE) this.#rows.trace = parts.trace;
     this.#ledger = new RecordingLedger({
       caps: parts.caps,
       keyText: bytesText,

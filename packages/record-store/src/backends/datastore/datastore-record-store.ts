@@ -1,10 +1,11 @@
+import { TRACE } from '@p2p/trace';
 import type { Datastore } from 'interface-datastore';
 import { toSettings } from '../../core/settings.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import type { StoreCapabilities } from '../../types.ts';
 import { pause, SYSTEM } from '../system.ts';
-import { DatastoreEngine } from './datastore-engine.ts';
+import { DatastoreEngine, type DatastoreEngineParts } from './datastore-engine.ts';
 import { RowKeys } from './row-keys.ts';
 
 /** Options of a store over a datastore. */
@@ -37,9 +38,15 @@ export class DatastoreRecordStore extends PolicyStore {
     const store = new this({
       settings,
       pause,
-      engine: (report, choose) => (engine = new DatastoreEngine({ datastore, keys, capabilities, caps: settings.caps, report, choose })),
+      engine: (report, choose) => {
+        const parts: DatastoreEngineParts = { datastore, keys, capabilities, caps: settings.caps, report, choose };
+        if (TRACE) parts.trace = settings.trace;
+        return (engine = new DatastoreEngine(parts));
+      },
     });
-    await engine!.load(settings.clock.now() + settings.maxTtlMs);
+    const load = (): Promise<void> => engine!.load(settings.clock.now() + settings.maxTtlMs);
+    if (TRACE && settings.trace !== undefined) await settings.trace('records.datastore.load', load);
+    else await load();
     return store;
   }
 }
