@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attachEventLog, createEventLog, tracePeer, type EventLog, type TraceEvent } from '../../src/index.ts';
-import { GivenTime } from '../given-time.ts';
+import { createEventLog, tracePeer, type EventLog, type TraceEvent } from '../../src/index.ts';
 import { afterLoadOf, RawLog } from '../interleaving.ts';
 
 const numbers = (events: readonly TraceEvent[]): number[] => events.map((event) => Number((event as { packetNumber?: bigint }).packetNumber));
