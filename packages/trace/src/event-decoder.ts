@@ -56,6 +56,11 @@ export class EventDecoder {
     this.#apps = apps;
   }
 
+  /** Of the event in `words`, Unix µs. */
+  get timeUs(): number {
+    return this.#f64[1]!;
+  }
+
   decode(lane: number): TraceEvent | undefined {
     const { words } = this;
     const head = words[1]!;

@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@p2p/trace-noop';
 import { detailsOf, hex64 } from './event-details.ts';
+import { nearestTime } from './field-limits.ts';
 import { spansOf, type SpanRecord } from './span-tree.ts';
 
 const SHORT = 12;
@@ -28,8 +29,8 @@ class Rows {
 /** The Trace Event Format, JSON object form: a process per node, rows of threads per trace, times in µs from the first event. */
 export function writeChrome(events: readonly TraceEvent[]): string {
   if (events.length === 0) return '{"traceEvents":[]}';
-  const startUs = events.reduce((first, { timeUs }) => Math.min(first, timeUs), Number.POSITIVE_INFINITY);
-  const at = (timeUs: number): number => Math.round((timeUs - startUs) * 1000) / 1000;
+  const startUs = events.reduce((first, { timeUs }) => Math.min(first, nearestTime(timeUs, first)), Number.MAX_SAFE_INTEGER);
+  const at = (timeUs: number): number => Math.round((nearestTime(timeUs, startUs) - startUs) * 1000) / 1000;
   const rows: ChromeEvent[] = [];
   const pids = new Map<string, number>();
   const rowsByNode = new Map<number, Rows>();

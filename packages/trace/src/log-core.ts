@@ -25,6 +25,8 @@ import { utf8Prefix, utf8Text } from './text-bytes.ts';
 
 const NODE_ID_BYTES = 32;
 export const NAME_CUT = 0x1_0000;
+/** In what `nodeIndex` gives. */
+export const NODE_CUT = 0x1_0000;
 
 /** A log's memory as one thread sees it: views, tables, and the lane that this thread writes to. */
 export class LogCore {
@@ -76,11 +78,15 @@ export class LogCore {
     return Atomics.load(this.i32, this.laneHeaderAt(lane) + LANE_WRITERS) <= 1;
   }
 
-  /** Index of a node's id, 0 where it is all zero or the table is full. */
+  /** Index of a node's id, 0 where it is all zero or the table is full; with `NODE_CUT` set where it is not the whole id. */
   nodeIndex(id: Uint8Array): number {
     const padded = new Uint8Array(NODE_ID_BYTES);
-    padded.set(id.subarray(0, NODE_ID_BYTES));
-    return padded.every((byte) => byte === 0) ? 0 : this.#nodes.intern(padded);
+    const isId = id instanceof Uint8Array;
+    if (isId) padded.set(id.subarray(0, NODE_ID_BYTES));
+    const cut = isId && id.length <= NODE_ID_BYTES ? 0 : NODE_CUT;
+    if (padded.every((byte) => byte === 0)) return cut;
+    const entry = this.#nodes.intern(padded);
+    return entry === 0 ? NODE_CUT : entry | cut;
   }
 
   nodeId(index: number): Uint8Array {
