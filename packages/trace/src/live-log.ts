@@ -165,7 +165,8 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
       if (protocol?.shouldTrace !== undefined) {
         // Of a command for which this cannot be said, nothing of the payload may be kept.
         data = payload === undefined ? undefined : NO_BYTES;
-        if (protocol.shouldTrace(command) === false) return;
+        const answer: unknown = protocol.shouldTrace(command);
+        if (answer === false) return;
         data = payload;
       }
       if (payload !== undefined && protocol !== undefined) {

@@ -2,35 +2,7 @@ import type { TraceClock } from '@p2p/trace-noop';
 import { CONTEXT_FLAGS, FLAG_DEBUG, FLAG_SAMPLED } from './event-layout.ts';
 import type { LiveContext } from './live-context.ts';
 import type { LogCore } from './log-core.ts';
-
-/** Decisions that are remembered: so many about a thread's own traces, and so many about strangers'. */
-export const REMEMBERED_DECISIONS = 2048;
-
-/** 16 bytes of id as 8 characters, a copy that holds on to nothing else. */
-function keyOf({ t0, t1, t2, t3 }: LiveContext): string {
-  return String.fromCharCode(t0 & 0xffff, t0 >>> 16, t1 & 0xffff, t1 >>> 16, t2 & 0xffff, t2 >>> 16, t3 & 0xffff, t3 >>> 16);
-}
-
-/**
- * The last decisions, exactly so many, oldest first. A `Map` because nothing shorter forgets none of them: in a table of
- * sets ids that share one push each other out, by chance or because somebody chose them.
- */
-class Decisions {
-  readonly #byTrace = new Map<string, boolean>();
-
-  get(key: string): boolean | undefined {
-    return this.#byTrace.get(key);
-  }
-
-  add(key: string, sampled: boolean): void {
-    this.#byTrace.set(key, sampled);
-    if (this.#byTrace.size <= REMEMBERED_DECISIONS) return;
-    for (const oldest of this.#byTrace.keys()) {
-      this.#byTrace.delete(oldest);
-      return;
-    }
-  }
-}
+import { TraceDecisions } from './trace-decisions.ts';
 
 /**
  * Decides once per trace whether it is recorded when it comes from a remote peer: the log's own traces as when they began,
@@ -41,8 +13,8 @@ export class TraceSampling {
   readonly #perSecond: number;
   readonly #capacity: number;
   readonly #core: LogCore;
-  readonly #own = new Decisions();
-  readonly #strangers = new Decisions();
+  #own: TraceDecisions | undefined;
+  #strangers: TraceDecisions | undefined;
   #tokens: number;
   #refilledUs: number;
 
@@ -57,22 +29,24 @@ export class TraceSampling {
 
   /** A trace that began here may come back from where it was sent to. */
   began(context: LiveContext): void {
-    this.#own.add(keyOf(context), (context.flags & FLAG_SAMPLED) !== 0);
+    this.#own ??= new TraceDecisions();
+    this.#own.add(context, (context.flags & FLAG_SAMPLED) !== 0);
   }
 
   /** The flags under which a remote trace goes on here. */
   flagsOf(context: LiveContext): number {
     const wanted = context.flags & CONTEXT_FLAGS;
     if ((wanted & FLAG_SAMPLED) === 0) return wanted;
-    return this.#accepts(keyOf(context)) ? wanted : wanted & ~(FLAG_SAMPLED | FLAG_DEBUG);
+    return this.#accepts(context) ? wanted : wanted & ~(FLAG_SAMPLED | FLAG_DEBUG);
   }
 
-  #accepts(key: string): boolean {
-    const known = this.#own.get(key) ?? this.#strangers.get(key);
+  #accepts(context: LiveContext): boolean {
+    this.#strangers ??= new TraceDecisions();
+    const known = this.#own?.get(context) ?? this.#strangers.get(context);
     if (known !== undefined) return known;
     const accepted = this.#takeToken();
     if (!accepted) this.#core.countRefusedTrace();
-    this.#strangers.add(key, accepted);
+    this.#strangers.add(context, accepted);
     return accepted;
   }
 

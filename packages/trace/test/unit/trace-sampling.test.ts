@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contextToWire, createEventLog, TRACE_FLAGS, type EventLog, type TraceWireItem } from '../../src/index.ts';
-import { REMEMBERED_DECISIONS } from '../../src/trace-sampling.ts';
+import { REMEMBERED_DECISIONS } from '../../src/trace-decisions.ts';
 import { GivenRandom, GivenTime } from '../given-time.ts';
 
 const { sampled, debug } = TRACE_FLAGS;
@@ -43,6 +43,22 @@ describe('a decision about a stranger’s trace', () => {
     // One more takes the place of the oldest, and of that alone.
     accepts(log, remote(REMEMBERED_DECISIONS));
     expect(accepts(log, remote(0))).toBe(false);
+  });
+
+  test('is not pushed out by ids that were chosen to share its place', () => {
+    const log = createEventLog({ slots: 64, remoteTracesPerSecond: 1, clock: new GivenTime() });
+    accepts(log, remote(0));
+    // The hash mixes words 0 and 2 so that these cancel out: all are in one chain.
+    const chosen = (n: number): TraceWireItem => {
+      const traceId = new Uint8Array(16).fill(9);
+      const view = new DataView(traceId.buffer);
+      view.setInt32(0, 0);
+      view.setInt32(8, view.getInt32(8, true) ^ n, true);
+      view.setInt32(0, view.getInt32(0, true) ^ ((n << 7) | (n >>> 25)), true);
+      return { ...remote(0), traceId };
+    };
+    for (let n = 1; n < REMEMBERED_DECISIONS; n += 1) expect(accepts(log, chosen(n))).toBe(false);
+    expect(accepts(log, remote(0))).toBe(true);
   });
 
   test('survives as many of this log’s own traces as there may be', () => {
