@@ -11,6 +11,11 @@ export interface SearchedId {
   readonly hex: string;
 }
 
+/** All zero: events have it where they belong to no trace, or involve no peer, so it finds none. */
+export function isNone({ words }: SearchedId): boolean {
+  return words.every((word) => word === 0);
+}
+
 function searched(bytes: Uint8Array, length: number): SearchedId {
   const words = new Int32Array(length / 4);
   for (let word = 0; word < words.length; word += 1) words[word] = wordAt(bytes, word * 4);

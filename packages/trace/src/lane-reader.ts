@@ -91,8 +91,9 @@ export class LaneReader {
   }
 
   peer(words: Int32Array, into: TraceEvent[]): void {
-    const nonZero = (words[0]! | words[1]! | words[2]! | words[3]!) !== 0;
-    if (nonZero && this.#index !== undefined && this.#core.hasOneWriter(this.#lane)) {
+    // The index leaves out peers whose first 16 bytes are zero.
+    const indexed = (words[0]! | words[1]! | words[2]! | words[3]!) !== 0;
+    if (indexed && this.#index !== undefined && this.#core.hasOneWriter(this.#lane)) {
       const bucket = this.#index.peerHeadsAt + (hashA(words[0]!, words[1]!, words[2]!, words[3]!) & this.#mask);
       const already = into.length;
       if (this.#walk(bucket, this.#index.peerPrevAt, AT_PEER, words, into)) return;

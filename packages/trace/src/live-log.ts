@@ -21,12 +21,11 @@ import { DROPPED } from './event-writer.ts';
 import { clampUint, isTime, isU16 } from './field-limits.ts';
 import type { IdSource } from './id-source.ts';
 import { asContext, liveContext } from './live-context.ts';
-import { LiveTraceQuery } from './live-query.ts';
 import { NAME_CUT, NODE_CUT, type LogCore } from './log-core.ts';
 import { isSkipped, NetworkWriters } from './network-writers.ts';
-import type { RemoteSampling } from './remote-sampling.ts';
 import { GivenClock, type StampClock } from './stamp-clock.ts';
 import { wordAt } from './text-bytes.ts';
+import type { TraceSampling } from './trace-sampling.ts';
 import { writeInput } from './write-input.ts';
 
 const U16_MAX = 0xffff;
@@ -38,10 +37,11 @@ export interface LogParts {
   readonly clock: StampClock;
   readonly ids: IdSource;
   readonly sampleRate: number;
-  readonly remoteSampling: RemoteSampling;
+  readonly sampling: TraceSampling;
   readonly appTracing: boolean;
   readonly strict: boolean;
   readonly apps: AppRegistry;
+  readonly query: TraceQuery;
 }
 
 /** A log as one thread and one node use it. */
@@ -64,7 +64,7 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     this.#appTracing = parts.appTracing;
     this.apps = parts.apps;
     this.memory = parts.core.shared ? (parts.core.i32.buffer as SharedArrayBuffer) : undefined;
-    this.query = LiveTraceQuery.ofCore(parts.core, parts.apps);
+    this.query = parts.query;
   }
 
   get stats(): EventLogStats {
@@ -72,9 +72,11 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
   }
 
   newTrace(flags = 0): TraceContext {
-    const { ids, clock, sampleRate } = this.#parts;
+    const { ids, clock, sampleRate, sampling } = this.#parts;
     const sampled = (flags & (FLAG_SAMPLED | FLAG_DEBUG)) !== 0 || ids.chance(sampleRate);
-    return asContext(newContext(ids, clock, sampled ? flags | FLAG_SAMPLED : flags));
+    const context = newContext(ids, clock, sampled ? flags | FLAG_SAMPLED : flags);
+    sampling.began(context);
+    return asContext(context);
   }
 
   childOf(context: TraceContext): TraceContext {
@@ -83,7 +85,7 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
 
   contextFromWire(item: TraceWireItem): TraceContext {
     const context = contextOfItem(item);
-    const flags = this.#parts.remoteSampling.flagsOf(context);
+    const flags = this.#parts.sampling.flagsOf(context);
     return asContext(flags === context.flags ? context : withFlags(context, flags));
   }
 
@@ -133,7 +135,9 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     const timeUs = event?.timeUs;
     if (timeUs !== undefined && !isTime(timeUs)) this.refuse('this is no time in µs:', timeUs);
     const log = timeUs === undefined ? this : this.#at(timeUs);
-    if (event === null || event === undefined || !writeInput(log, event)) this.refuse('there is no kind', (event as { kind?: unknown } | undefined)?.kind);
+    if (event !== null && event !== undefined && writeInput(log, event)) return;
+    this.core.countUnknownKind();
+    this.refuse('there is no kind', (event as { kind?: unknown } | undefined)?.kind);
   }
 
   #span(kind: number, context: TraceContext | undefined, peer: PeerRef, name: string, ok: boolean): void {
@@ -161,7 +165,8 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
       if (protocol?.shouldTrace !== undefined) {
         // Of a command for which this cannot be said, nothing of the payload may be kept.
         data = payload === undefined ? undefined : NO_BYTES;
-        if (protocol.shouldTrace(command) === false) return;
+        const answer: unknown = protocol.shouldTrace(command);
+        if (answer === false) return;
         data = payload;
       }
       if (payload !== undefined && protocol !== undefined) {
