@@ -186,6 +186,29 @@ describe('strange files do not make a cache unusable', () => {
     });
   });
 
+  test.for<[string, (path: string, outside: string) => void]>([
+    ['a link', (path, outside) => fs.symlinkSync(join(outside, 'keep'), path)],
+    ['a FIFO', (path) => void execFileSync('mkfifo', [path])],
+  ])('%s in the pool in place of a large file', async ([_name, plant]) => {
+    await withCache(async ({ dir, cacheDir, outside, cache }) => {
+      const large = join(dir, 'large');
+      fs.mkdirSync(large);
+      fs.writeFileSync(join(large, 'a'), Buffer.alloc(300_000, 'x'));
+      await (await cache.put('large', large, '')).release();
+      const pooled = (fs.readdirSync(join(cacheDir, 'pool'), { recursive: true }) as string[]).map((name) => join(cacheDir, 'pool', name)).filter((path) => fs.lstatSync(path).size === 300_000);
+      expect(pooled.length).toBeGreaterThan(0);
+      for (const path of pooled) {
+        fs.rmSync(path);
+        plant(path, outside);
+      }
+      fs.writeFileSync(join(large, 'b'), 'b');
+      await (await cache.put('larger', large, '')).release();
+      const hit = await cache.get('larger', { verify: 'full' });
+      expect(fs.readdirSync(hit?.path ?? '')).toEqual(['a', 'b']);
+      await hit?.release();
+    });
+  });
+
   test('a manifest that grew beyond what can be read is set aside', async () => {
     await withCache(async ({ cacheDir, cache }) => {
       await using hit = await cache.get('key');
