@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { AppError, codeOf } from './cli/app-error.ts';
 import type { Config } from './config/schema.ts';
 import { CachedTrees } from './publish/io/cached-trees.ts';
-import { prepareStaging } from './publish/io/staging.ts';
+import { dropStaleBlocks, prepareStaging } from './publish/io/staging.ts';
 import type { TreeStore } from './publish/tree-store.ts';
 import { datRecordOptions } from './store/dat-records.ts';
 import { sweeping, type NodeRecords } from './store/node-records.ts';
@@ -144,5 +144,6 @@ export function openTreeCache(config: Pick<Config, 'dataDir' | 'cacheCapacity'>)
 export async function openTreeStore(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<TreeStore> {
   const staging = join(config.dataDir, 'publish', 'staging');
   await prepareStaging(staging, Date.now());
+  await dropStaleBlocks(config.dataDir, Date.now());
   return new CachedTrees(await openTreeCache(config), staging);
 }

@@ -124,7 +124,7 @@ export class LocalCacheBackend implements CacheBackend {
     const outcome = await this.#store.request('get', { hash, checks: mode !== 'none' });
     if ('hit' in outcome) {
       const hit = this.#newHit(outcome.hit);
-      const problem = mode === 'sampled' || mode === 'full' ? await this.#inspection.verifyTree(outcome.hit.tree, mode) : undefined;
+      const problem = mode === 'sampled' || mode === 'full' ? await this.#inspection.verifyTree(outcome.hit.tree, mode).catch((error: unknown) => hit.release().then(() => Promise.reject(error))) : undefined;
       if (problem === undefined) {
         this.#hitCount++;
         this.#events.emit({ type: 'hit', key, tier: 'local' });
