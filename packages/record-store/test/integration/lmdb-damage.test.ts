@@ -187,6 +187,7 @@ test('a compacted file has the same records in fewer pages', async () => {
   const [live] = await Promise.all([store.compact(), store.put({ key: keyOf(1), value: valueOf(1) }), store.verify()]);
   expect(live.bytesAfter).toBeLessThan(live.bytesBefore);
   expect((await stat(path)).size).toBeLessThan(live.bytesBefore);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
   await store.put({ key: keyOf(2), value: valueOf(3) });
   await store.put({ key: keyOf(2), value: valueOf(2) });
   await store.remove(keyOf(2));
@@ -199,6 +200,7 @@ test('a compacted file has the same records in fewer pages', async () => {
   const { bytesBefore, bytesAfter } = await compactLmdbFile(path);
   expect(bytesAfter).toBeLessThan(bytesBefore);
   for (const name of ['records.lmdb', 'copy.lmdb']) {
+    expect((await stat(join(directory.path, name))).mode & 0o777, name).toBe(0o600);
     await using again = await open(join(directory.path, name));
     expect(await intact(again)).toBe(kept);
     expect(await again.verify()).toMatchObject({ sound: true, records: kept, providers: 2 });

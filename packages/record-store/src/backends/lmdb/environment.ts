@@ -1,15 +1,17 @@
-import { realpath, rename, stat } from 'node:fs/promises';
+import { chmod, realpath, rename, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
 import { pause, SYSTEM } from '../system.ts';
-import { removeFile, syncFile } from './file-steps.ts';
+import { removeDraft, removeFile, syncFile } from './file-steps.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
 const PAGE_BYTES = 4096;
 export const FILE_MODE = 0o600;
 /** Tries again while others have the file open. */
 const CONTENTIONS = 6;
+/** With less than this a disk counts as full. */
+const FULL_BELOW_BYTES = 1_048_576;
 /** Messages of LMDB that say that its file, and not the disk, is at fault. */
 const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
 
@@ -118,7 +120,7 @@ export class LmdbEnvironment {
         }
       });
     } catch (error) {
-      throw mapError(await reasonOf(error), this.path);
+      throw await failureOf(await reasonOf(error), this.path);
     }
     database.resetReadTxn();
   }
@@ -127,9 +129,13 @@ export class LmdbEnvironment {
   async copyTo(path: string): Promise<void> {
     try {
       await this.#database.backup(path, true);
+      // LMDB makes it readable by everybody.
+      await chmod(path, FILE_MODE);
       await syncFile(path);
     } catch (error) {
-      throw mapError(error, path);
+      // Half a copy is none.
+      await removeFile(path).catch(() => undefined);
+      throw await failureOf(error, path);
     }
   }
 
@@ -139,10 +145,12 @@ export class LmdbEnvironment {
    */
   async compacted(): Promise<{ environment: LmdbEnvironment; bytesBefore: number; bytesAfter: number }> {
     const draft = `${this.path}.compact-${process.pid}`;
-    await removeFile(draft);
-    await removeFile(`${draft}-lock`);
+    await removeDraft(draft);
     await this.copyTo(draft);
-    const environment = await LmdbEnvironment.open(draft);
+    const environment = await LmdbEnvironment.open(draft).catch(async (error: unknown) => {
+      await removeDraft(draft);
+      throw error;
+    });
     try {
       const [before, after] = await Promise.all([stat(this.path), stat(draft)]);
       await rename(draft, this.path);
@@ -157,6 +165,7 @@ export class LmdbEnvironment {
       return { environment, bytesBefore: before.size, bytesAfter: after.size };
     } catch (error) {
       await environment.close();
+      await removeDraft(draft);
       throw mapError(error, draft);
     }
   }
@@ -196,6 +205,8 @@ async function openDatabase(path: string): Promise<RootDatabase<Buffer, Uint8Arr
     encoding: 'binary',
     // Resolved means synced: see above.
     overlappingSync: false,
+    // It would make a promise of its own for each turn, which nobody holds: a failed commit would end the process.
+    eventTurnBatching: false,
     // Known to lmdb, not to its types.
     permissionsMode: FILE_MODE,
   } as const;
@@ -222,6 +233,15 @@ async function reasonOf(failure: unknown): Promise<unknown> {
   });
   await pause();
   return reason;
+}
+
+/** A failed write as this package's. LMDB says that input or output failed where the disk took a part of what it wrote. */
+async function failureOf(error: unknown, path: string): Promise<unknown> {
+  const mapped = mapError(error, path);
+  if (!(mapped instanceof RecordStoreError) || mapped.code !== 'RECORD_STORE_IO') return mapped;
+  const disk = await statfs(dirname(path)).catch(() => undefined);
+  if (disk === undefined || disk.bavail * disk.bsize >= FULL_BELOW_BYTES) return mapped;
+  return new RecordStoreError('RECORD_STORE_IO', `${path} could not be written: no space is left on its disk. Free some, or lower the store's limits.`, { cause: error });
 }
 
 /** Failures as this package's. */

@@ -81,17 +81,27 @@ export class LmdbEngine implements RecordEngine {
 
   async putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Promise<Admission[]> {
     const admissions: Soon<Admission>[] = [];
+    let failed = false;
+    // Awaited below with all others. What fails during a pause, before that, must not count as nobody's.
+    const onFailure = (): void => void (failed = true);
     let until = performance.now() + SLICE_MS;
     for (const candidate of candidates) {
       this.#begin();
-      admissions.push(this.#durable(admitValue(this.#state, candidate, now)));
+      const admission = this.#durable(admitValue(this.#state, candidate, now));
+      if (typeof admission !== 'string') admission.catch(onFailure);
+      admissions.push(admission);
       if (performance.now() < until) continue;
       await pause();
+      if (failed) break;
       signal?.throwIfAborted();
       until = performance.now() + SLICE_MS;
     }
-    // All of a batch share its promise: waiting for each costs no more.
-    return await Promise.all(admissions.map(async (admission) => await admission));
+    // All of a batch share its promise: waiting for each costs no more. Whoever is told of a failure finds nothing under way.
+    const settled = await Promise.allSettled(admissions);
+    return settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
   }
 
   async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean): Promise<boolean> {
