@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { fork, type ChildProcess } from 'node:child_process';
-import { copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open as openFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '@p2p/testkit';
 import { describe, expect, test } from 'vitest';
 import { acceptAny } from '../../src/index.ts';
-import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/backends/lmdb/index.ts';
+import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, salvageLmdbFile, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/backends/lmdb/index.ts';
 import { DataFile } from '../../src/backends/lmdb/data-file.ts';
 import { survey } from '../../src/backends/lmdb/page-survey.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -159,6 +159,60 @@ test('a file of something else, of a later format, or one that is in use is refu
   child.kill();
   expect(answer).toBe('RECORD_STORE_IN_USE');
   await store.close();
+});
+
+test('a file that is in use is neither judged nor set aside, whoever uses it and however it looks', { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  await filled(path);
+  const leaf = await someLeaf(path);
+  const refused = async (): Promise<void> => {
+    const { ino } = await stat(path);
+    for (const attempt of [() => open(path), () => open(path, { damaged: 'salvage' }), () => checkLmdbFile(path), () => salvageLmdbFile(path), () => compactLmdbFile(path)]) {
+      await expect(attempt()).rejects.toMatchObject({ code: 'RECORD_STORE_IN_USE' });
+    }
+    expect((await stat(path)).ino).toBe(ino);
+    expect((await readdir(directory.path)).toSorted()).toEqual(['records.lmdb', 'records.lmdb-lock']);
+  };
+  const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  try {
+    child.send({ round: 0, explain: true, keep: true });
+    expect(await answered(child)).toEqual(['served']);
+    // As pages look while they are written.
+    const handle = await openFile(path, 'r+');
+    const { buffer: kept } = await handle.read(Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, leaf * PAGE_BYTES);
+    await handle.write(Buffer.alloc(PAGE_BYTES, 0xa5), 0, PAGE_BYTES, leaf * PAGE_BYTES);
+    await refused();
+    await handle.write(kept, 0, PAGE_BYTES, leaf * PAGE_BYTES);
+    await handle.close();
+  } finally {
+    child.kill();
+  }
+  await ended;
+  await using store = await open(path);
+  await refused();
+  expect(await store.verify()).toMatchObject({ sound: true });
+});
+
+test('of several processes that salvage one file at once, one gets it, and nothing is lost on the way', { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  await filled(path);
+  const bytes = await readFile(path);
+  const leaf = await someLeaf(path);
+  bytes.fill(0xa5, leaf * PAGE_BYTES, (leaf + 1) * PAGE_BYTES);
+  await writeFile(path, bytes);
+  const children = Array.from({ length: 4 }, () => fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+  try {
+    const answers = children.map(answered);
+    for (const child of children) child.send({ round: 0, explain: true, keep: true, salvage: true });
+    const outcomes = (await Promise.all(answers)).map(([answer]) => answer);
+    expect(outcomes.map(String).toSorted((one, other) => one.localeCompare(other))).toEqual(['RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'served']);
+    expect((await readdir(directory.path)).filter((name) => name.includes('.damaged-'))).toEqual(['records.lmdb.damaged-1']);
+  } finally {
+    for (const child of children) child.kill();
+  }
 });
 
 test('of several processes that open one file at once, one gets it', { timeout: 60_000 }, async () => {

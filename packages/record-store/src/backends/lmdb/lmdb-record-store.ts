@@ -9,6 +9,7 @@ import { LmdbEnvironment, mapError } from './environment.ts';
 import { clearDrafts, removeFile } from './file-steps.ts';
 import { assertFormat, formatRow } from './format-row.ts';
 import { LmdbEngine } from './lmdb-engine.ts';
+import { ownFile } from './owned-file.ts';
 import { Rebuild } from './rebuild.ts';
 import { assertSound, checkFile, salvageFile, type CheckOptions, type LmdbCheck, type SalvageReport } from './salvage.ts';
 
@@ -75,23 +76,27 @@ export class LmdbRecordStore extends PolicyStore {
     } catch (error) {
       throw mapError(error, path);
     }
-    if (options.checkPages !== false) {
-      const check = await checkFile(path, { pagesOnly: true });
-      if (!check.sound && damaged === 'salvage') {
-        const report = await salvageFile(path);
-        options.onSalvaged?.(report);
-      } else {
-        assertSound(path, check);
-        await fillUp(path, check);
-      }
-    }
-    const environment = await LmdbEnvironment.open(path);
+    // Before anything is looked at: what another process writes meanwhile looks damaged, and must not be set aside.
+    let environment = await ownFile(path);
     try {
+      if (options.checkPages !== false) {
+        const check = await checkFile(path, { pagesOnly: true });
+        if (!check.sound && damaged === 'salvage') {
+          const salvaged = await salvageFile(path);
+          await environment?.close();
+          environment = salvaged.environment;
+          options.onSalvaged?.(salvaged.report);
+        } else {
+          assertSound(path, check);
+          await fillUp(path, check);
+        }
+      }
+      environment ??= await LmdbEnvironment.open(path);
       assertFormat(environment);
       await clearDrafts(environment.path);
       return new LmdbRecordStore(options, environment);
     } catch (error) {
-      await environment.close();
+      await environment?.close();
       throw error;
     }
   }
