@@ -43,7 +43,8 @@ export interface PersistenceModules {
  * Makes the store's entries durable through a record store, behind the writes: value records under
  * publicKey ‖ key that hold the encoded entry, published by the author, expiring with the dat.
  *
- * The record store follows memory: what was updated is overwritten, what was evicted is removed.
+ * The record store follows memory: what was updated is overwritten, what was evicted is removed; not
+ * from a store that others use too, where it stays until it expires.
  * Failures are retried, counted, and reported as `error` events with NODE_RECORDS_FAILED.
  */
 export class Persistence {
