@@ -112,6 +112,33 @@ describe('a damaged file', () => {
     expect(await intact(store)).toBe(ALL);
   });
 
+  test('whose first pages are damaged, a bit at a time, is refused or served, and the process lives', { timeout: 120_000 }, async () => {
+    await using directory = await temporaryDirectory();
+    const base = join(directory.path, 'base.lmdb');
+    const path = join(directory.path, 'records.lmdb');
+    await filled(base);
+    const bytes = await readFile(base);
+    const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const ended = endOf(child);
+    try {
+      // Flags of the page, and of the file; how many pages there are, which is mapped.
+      for (const place of [18, 19, 52, 53, ...Array.from({ length: 8 }, (_, at) => 144 + at)]) {
+        for (let bit = 0; bit < 8; bit += LONG || place < 100 ? 1 : 3) {
+          for (const page of [0, 1]) {
+            const damaged = Buffer.from(bytes);
+            damaged[page * PAGE_BYTES + place]! ^= 1 << bit;
+            await writeFile(path, damaged);
+            child.send({ round: 0 });
+            const [answer] = (await Promise.race([answered(child), ended])) as [string];
+            expect(['refused', 'served'], `bit ${bit} of byte ${place} of page ${page}: ${answer}`).toContain(answer);
+          }
+        }
+      }
+    } finally {
+      child.kill();
+    }
+  });
+
   test('at random: whatever was done to it, opening refuses it or every read is right, and the process lives', { timeout: 600_000 }, async () => {
     await using directory = await temporaryDirectory();
     const base = join(directory.path, 'base.lmdb');

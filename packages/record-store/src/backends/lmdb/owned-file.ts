@@ -11,15 +11,19 @@ import { checkFile, salvageFile, type CheckOptions, type LmdbCheck, type Salvage
  */
 export async function ownFile(path: string): Promise<LmdbEnvironment | undefined> {
   try {
-    const file = await DataFile.open(path);
-    if (file === undefined) return undefined;
-    await file[Symbol.asyncDispose]();
+    if (!(await isMappable(path))) return undefined;
     return await LmdbEnvironment.open(path);
   } catch (error) {
     const code = codeOf(error);
     if (code === 'RECORD_STORE_IN_USE' || code === 'RECORD_STORE_CONFIG') throw error;
     return undefined;
   }
+}
+
+/** Its first pages are whole, and claim a size that it can have: LMDB ends the process where that cannot be mapped. */
+async function isMappable(path: string): Promise<boolean> {
+  await using file = await DataFile.open(path);
+  return file !== undefined && !file.exaggerates;
 }
 
 /** Looks at a file that no process has open. @throws RecordStoreError RECORD_STORE_IN_USE, RECORD_STORE_IO */

@@ -10,6 +10,8 @@ const NO_PAGE = 0xffffffffffffffffn;
 const IS_BRANCH = 1;
 const IS_LEAF = 2;
 const IS_OVERFLOW = 4;
+const IS_META = 8;
+const ENCRYPTED = 0x2000;
 const NODE_IS_BIG = 1;
 
 /** What a page is, judged by itself alone. `bad`: following it could lead anywhere. */
@@ -36,8 +38,11 @@ export function readMeta(bytes: Uint8Array): Meta | undefined {
   if (bytes.length < PAGE_HEADER_BYTES + 168) return undefined;
   const view = viewOf(bytes);
   if (view.getUint32(PAGE_HEADER_BYTES, true) !== MAGIC || (view.getUint32(PAGE_HEADER_BYTES + 4, true) & 0xffff) !== VERSION) return undefined;
+  if ((view.getUint16(18, true) & IS_META) === 0) return undefined;
   const at = PAGE_HEADER_BYTES + 24;
   const pageBytes = view.getUint32(at, true);
+  // Of the whole file. LMDB ends the process over one that says it is encrypted.
+  if ((view.getUint16(at + 4, true) & ENCRYPTED) !== 0) return undefined;
   if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) return undefined;
   const lastPage = Number(view.getBigUint64(at + 96, true));
   if (!Number.isSafeInteger(lastPage)) return undefined;
