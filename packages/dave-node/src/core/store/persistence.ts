@@ -13,7 +13,8 @@ import { Restore, type LoadReport } from './restore.ts';
 import { WriteBehind } from './write-behind.ts';
 
 const MAX_PENDING = 65_536;
-const CLOSE_DEADLINE_MS = 10_000;
+/** Less than a service manager or a program gives a stop as a whole, so that what was lost can still be told. */
+const CLOSE_DEADLINE_MS = 8000;
 /** Records read before their turn at a time. */
 const MAX_RECALLS = 1024;
 /** Who asked does not wait much longer than this either. */
@@ -24,7 +25,7 @@ export interface PersistenceOptions {
   ttlMs: number;
   /** Keys that may wait to be written before `saturated` says so. Default 65 536. */
   maxPending?: number;
-  /** How long `close` keeps trying. Default 10 s. */
+  /** How long `close` keeps trying. Default 8 s. */
   closeDeadlineMs?: number;
 }
 
