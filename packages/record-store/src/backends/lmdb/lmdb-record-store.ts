@@ -1,6 +1,6 @@
 import { stat, truncate } from 'node:fs/promises';
 import { toSettings } from '../../core/settings.ts';
-import type { RecordStoreError } from '../../errors.ts';
+import { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import { pause, SYSTEM } from '../system.ts';
@@ -51,12 +51,13 @@ export class LmdbRecordStore extends PolicyStore {
   readonly #engine: LmdbEngine;
   /** Tasks over the whole file, one at a time. */
   #task: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(options: LmdbRecordStoreOptions, environment: LmdbEnvironment) {
     const settings = toSettings(options, SYSTEM);
     const onDamaged = options.onDamaged ?? ((): void => undefined);
     let made: LmdbEngine | undefined;
-    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, environment, report, choose, onDamaged })) });
+    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, localId: settings.localId, environment, report, choose, onDamaged })) });
     this.path = options.path;
     this.#engine = made!;
   }
@@ -101,17 +102,17 @@ export class LmdbRecordStore extends PolicyStore {
     }
   }
 
-  /** Looks at every page and every row of what was last committed, while everything else goes on. */
+  /** Looks at every page and every row of what was last committed, while everything else goes on. @throws RecordStoreError RECORD_STORE_CLOSED, RECORD_STORE_IO */
   verify(options: LmdbTaskOptions = {}): Promise<LmdbCheck> {
     return this.#alone(() => this.#engine.environment.withSnapshot(() => checkFile(this.path, options)));
   }
 
-  /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_IO */
+  /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_CLOSED, RECORD_STORE_IO */
   compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
     return this.#alone(() => this.#engine.compact());
   }
 
-  /** Writes a compacted copy of what was last committed, which `open` takes; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
+  /** Writes a compacted copy of what was last committed, which `open` takes; `path` must not exist. @throws RecordStoreError RECORD_STORE_CLOSED, RECORD_STORE_IO */
   copyTo(path: string): Promise<void> {
     return this.#alone(async () => {
       await this.#engine.environment.copyTo(path);
@@ -121,12 +122,14 @@ export class LmdbRecordStore extends PolicyStore {
 
   /** Also waits for tasks over the whole file. */
   override async close(): Promise<void> {
+    this.#closed = true;
     const closing = super.close();
     await this.#task;
     await closing;
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new RecordStoreError('RECORD_STORE_CLOSED', 'this record store was closed: open another one.'));
     const run = this.#task.then(work);
     this.#task = run.catch(() => undefined);
     return run;
