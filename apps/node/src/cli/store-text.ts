@@ -39,6 +39,7 @@ export function renderVerify({ sound, records, damagedRows, invalidDats, deep, d
   if (invalidDats > 0) lines.push(`${invalidDats} records that are no valid dats`);
   lines.push(...damage);
   if (keptAt !== null) lines.push(`what is intact was saved; the damaged file is ${keptAt}`);
-  else if (damage.length > 0 || damagedRows > 0) lines.push('the next start of the node, or dave store verify --salvage, keeps what is intact');
+  else if (damage.length > 0) lines.push('the next start of the node, or dave store verify --salvage, keeps what is intact');
+  else if (damagedRows > 0) lines.push('they count as none until they are put again, the network has other copies; dave store verify --salvage on the stopped node takes them out');
   return `${lines.join('\n')}\n`;
 }

@@ -16,7 +16,7 @@ export function storeRoutes(tasks: StoreTasks): Hono {
   app.post('/compact', (context) => task(context, (options) => tasks.compact(options)));
   app.post('/restore', (context) => task(context, (options) => tasks.restore(bodyOf(context), options)));
   app.get('/backup', (context) => {
-    const chunks = tasks.backup({ onProgress: () => undefined, signal: context.req.raw.signal });
+    const chunks = tasks.backup({ onProgress: () => undefined, onLeftOut: () => undefined, signal: context.req.raw.signal });
     // When it fails in the middle the connection breaks off: that is how a reader learns that what it has is not all.
     return new Response(ReadableStream.from(chunks), { headers: { 'content-type': 'application/octet-stream' } });
   });

@@ -25,13 +25,15 @@ export class DaemonStore implements StoreTasks {
     return this.#task<CompactReport>('/v1/store/compact', options);
   }
 
-  async *backup({ onProgress, signal }: TaskOptions): AsyncIterable<Uint8Array> {
+  async *backup({ onProgress, onLeftOut, signal }: TaskOptions & { onLeftOut(records: number): void }): AsyncIterable<Uint8Array> {
     let done = 0;
     for await (const chunk of streamDaemon(this.#socketPath, { method: 'GET', path: '/v1/store/backup', signal })) {
       yield chunk;
       done += chunk.length;
       onProgress({ done, of: null });
     }
+    // A stream of bytes has no place for it.
+    onLeftOut((await this.verify({ deep: false, salvage: false, onProgress: () => undefined, signal })).damagedRows);
   }
 
   restore(stream: AsyncIterable<Uint8Array>, options: TaskOptions): Promise<RestoreReport> {

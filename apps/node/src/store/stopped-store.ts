@@ -61,8 +61,9 @@ export class StoppedStore implements StoreTasks {
     return await compactLmdbFile(this.#path);
   }
 
-  async *backup({ onProgress, signal }: TaskOptions): AsyncIterable<Uint8Array> {
-    await using store = await this.#open();
+  async *backup({ onProgress, onLeftOut, signal }: TaskOptions & { onLeftOut(records: number): void }): AsyncIterable<Uint8Array> {
+    let leftOut = 0;
+    await using store = await this.#open(() => (leftOut += 1));
     const { remote, local } = await store.stats();
     const of = remote.records + local.records;
     async function* entries(): AsyncGenerator<Entry, void, undefined> {
@@ -75,6 +76,7 @@ export class StoppedStore implements StoreTasks {
       }
     }
     yield* encodeGodaveBackup(entries());
+    onLeftOut(leftOut);
   }
 
   async restore(stream: AsyncIterable<Uint8Array>, { onProgress, signal }: TaskOptions): Promise<RestoreReport> {
@@ -102,9 +104,9 @@ export class StoppedStore implements StoreTasks {
     // Each task opens and closes the file by itself.
   }
 
-  async #open(): Promise<LmdbRecordStore> {
+  async #open(onDamaged?: () => void): Promise<LmdbRecordStore> {
     await this.#assertThere();
-    return await LmdbRecordStore.open({ ...datRecordOptions(NOBODY), path: this.#path });
+    return await LmdbRecordStore.open({ ...datRecordOptions(NOBODY), path: this.#path, onDamaged });
   }
 
   async #assertThere(): Promise<void> {

@@ -70,8 +70,8 @@ export interface StoreTasks extends AsyncDisposable {
   stats(signal: AbortSignal): Promise<StoreReport>;
   verify(options: TaskOptions & { deep: boolean; salvage: boolean }): Promise<VerifyReport>;
   compact(options: TaskOptions): Promise<CompactReport>;
-  /** All dats as a backup of the Go implementation. */
-  backup(options: TaskOptions): AsyncIterable<Uint8Array>;
+  /** All dats as a backup of the Go implementation. Before it ends it says how many records are damaged, and so left out. */
+  backup(options: TaskOptions & { onLeftOut(records: number): void }): AsyncIterable<Uint8Array>;
   /** Reads such a backup; every dat is verified, the newer one of a key stays. */
   restore(stream: AsyncIterable<Uint8Array>, options: TaskOptions): Promise<RestoreReport>;
 }

@@ -134,6 +134,39 @@ test('a damaged file is told by verify, salvaged by the next start, and what is 
   expect(found.filter((answer) => (answer as { found: boolean }).found).length).toBe(records);
 });
 
+test('a record whose checksum is wrong is left out of a backup, running or stopped, and said to be', { timeout: 60_000 }, async () => {
+  const dir = 'one-row';
+  const author = generateKeyPair();
+  const entries = await Promise.all(KEYS.map(async (key): Promise<Entry> => ({ dat: await createDat({ privateKey: author.privateKey, key, value: new Uint8Array(300).fill(9) }), replicas: [] })));
+  const whole = join(home.path, 'whole.backup');
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of encodeGodaveBackup(entries)) chunks.push(chunk.slice());
+  await writeFile(whole, Buffer.concat(chunks));
+  await json(dir, 'store', 'restore', whole);
+  const file = join(home.path, 'rest.backup');
+  expect(await json(dir, 'store', 'backup', file)).toMatchObject({ leftOut: 0 });
+  const path = join(home.path, dir, 'records.lmdb');
+  const bytes = await readFile(path);
+  bytes[bytes.lastIndexOf(Buffer.alloc(200, 9)) + 100]! ^= 1;
+  await writeFile(path, bytes);
+
+  const left = async (): Promise<void> => {
+    const ended = await dave(dir, 'store', 'backup', file, '--json');
+    expect([ended.code, JSON.parse(ended.out)]).toMatchObject([1, { leftOut: 1 }]);
+    expect(ended.err).toContain('1 damaged records are not in it');
+    expect((await stat(file)).size).toBeLessThan((await stat(whole)).size * 0.7);
+    expect(await dave(dir, 'store', 'backup', '-')).toMatchObject({ code: 1, err: expect.stringContaining('1 damaged records') });
+    const verified = await dave(dir, 'store', 'verify');
+    expect(verified).toMatchObject({ code: 1, out: expect.stringContaining('1 records whose checksum is wrong') });
+    expect(verified.out).toContain('until they are put again');
+    expect(verified.out).not.toContain('the next start of the node');
+  };
+  await left();
+  await using daemon = await startDaemon(home.path, dir);
+  void daemon;
+  await left();
+});
+
 test('a backup that fails in the middle leaves no file, and says so', async () => {
   const broken = { backup: async function* () {
     yield new Uint8Array(100_000);
@@ -147,7 +180,7 @@ test('a backup that fails in the middle leaves no file, and says so', async () =
   });
   try {
     const file = join(home.path, 'broken.backup');
-    const chunks = new DaemonStore(socketPath).backup({ onProgress: () => undefined, signal: AbortSignal.timeout(10_000) });
+    const chunks = new DaemonStore(socketPath).backup({ onProgress: () => undefined, onLeftOut: () => undefined, signal: AbortSignal.timeout(10_000) });
     await expect(writeWhole(file, chunks)).rejects.toMatchObject({ code: 'APP_DAEMON_UNREACHABLE' });
     expect((await readdir(home.path)).filter((name) => name.startsWith('broken.backup'))).toEqual([]);
   } finally {

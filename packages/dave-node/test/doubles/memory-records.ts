@@ -13,6 +13,8 @@ export class MemoryRecords implements ValueRecordStore {
   readonly failing: Set<Method> = new Set<Method>();
   /** Answers for records instead of storing them. */
   refuse: ((record: ValueRecord) => PutResult | undefined) | undefined = undefined;
+  /** Records whose bytes the store cannot read, by hex key: scans go on without them. */
+  readonly corrupt: Set<string> = new Set<string>();
   latencyMs = 0;
   /** Calls never settle, whatever their signal says. */
   hanging = false;
@@ -26,6 +28,7 @@ export class MemoryRecords implements ValueRecordStore {
 
   async get(key: Uint8Array): Promise<ValueRecord | undefined> {
     await this.#call('get', 1);
+    this.#assertIntact(key);
     return this.held.get(hex(key));
   }
 
@@ -43,12 +46,14 @@ export class MemoryRecords implements ValueRecordStore {
       if (refusal !== undefined) return refusal;
       const outcome = this.held.has(hex(record.key)) ? 'updated' : 'inserted';
       this.held.set(hex(record.key), record);
+      this.corrupt.delete(hex(record.key));
       return { outcome };
     });
   }
 
   async remove(key: Uint8Array): Promise<boolean> {
     await this.#call('remove', 1);
+    this.#assertIntact(key);
     return this.held.delete(hex(key));
   }
 
@@ -56,6 +61,7 @@ export class MemoryRecords implements ValueRecordStore {
     let read = 0;
     for (const key of [...this.held.keys()].sort()) {
       if (options.after !== undefined && key <= hex(options.after)) continue;
+      if (this.corrupt.has(key)) continue;
       if (this.failing.has('records') && read++ >= this.readsBeforeFailure) break;
       yield this.held.get(key)!;
     }
@@ -68,6 +74,10 @@ export class MemoryRecords implements ValueRecordStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #assertIntact(key: Uint8Array): void {
+    if (this.corrupt.has(hex(key))) throw Object.assign(new Error('a stored row is damaged'), { code: 'RECORD_STORE_CORRUPT' });
   }
 
   async #call(method: Method, size: number): Promise<void> {

@@ -4,10 +4,10 @@ import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 /** Opens the file, reads all of it and writes to it, each time that it is told to, and says how that went. */
 const [, , path = ''] = process.argv;
 
-async function look(keep: boolean): Promise<string> {
+async function look(keep: boolean, salvage: boolean): Promise<string> {
   let store: LmdbRecordStore;
   try {
-    store = await LmdbRecordStore.open({ path, localId: new Uint8Array(32).fill(9), validators: { default: acceptAny() }, limits: { maxRecords: 'unlimited' }, maxTtlMs: 'unlimited' });
+    store = await LmdbRecordStore.open({ path, localId: new Uint8Array(32).fill(9), validators: { default: acceptAny() }, limits: { maxRecords: 'unlimited' }, maxTtlMs: 'unlimited', damaged: salvage ? 'salvage' : 'refuse' });
   } catch (error) {
     return (error as { code?: string }).code ?? `opening: ${(error as Error).message}`;
   }
@@ -29,6 +29,6 @@ async function look(keep: boolean): Promise<string> {
   }
 }
 
-process.on('message', ({ explain, keep }: { explain?: boolean; keep?: boolean }) => {
-  void look(keep === true).then((outcome) => process.send!(explain !== true && outcome === 'RECORD_STORE_CORRUPT' ? 'refused' : outcome));
+process.on('message', ({ explain, keep, salvage }: { explain?: boolean; keep?: boolean; salvage?: boolean }) => {
+  void look(keep === true, salvage === true).then((outcome) => process.send!(explain !== true && outcome === 'RECORD_STORE_CORRUPT' ? 'refused' : outcome));
 });

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { fork, type ChildProcess } from 'node:child_process';
-import { copyFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open as openFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '@p2p/testkit';
 import { describe, expect, test } from 'vitest';
 import { acceptAny } from '../../src/index.ts';
-import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/backends/lmdb/index.ts';
+import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, salvageLmdbFile, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/backends/lmdb/index.ts';
 import { DataFile } from '../../src/backends/lmdb/data-file.ts';
 import { survey } from '../../src/backends/lmdb/page-survey.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -125,6 +125,33 @@ describe('a damaged file', () => {
     expect(await intact(store)).toBeGreaterThan(ALL - 60);
   });
 
+  test('whose first pages are damaged, a bit at a time, is refused or served, and the process lives', { timeout: 120_000 }, async () => {
+    await using directory = await temporaryDirectory();
+    const base = join(directory.path, 'base.lmdb');
+    const path = join(directory.path, 'records.lmdb');
+    await filled(base);
+    const bytes = await readFile(base);
+    const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const ended = endOf(child);
+    try {
+      // Flags of the page, and of the file; how many pages there are, which is mapped.
+      for (const place of [18, 19, 52, 53, ...Array.from({ length: 8 }, (_, at) => 144 + at)]) {
+        for (let bit = 0; bit < 8; bit += LONG || place < 100 ? 1 : 3) {
+          for (const page of [0, 1]) {
+            const damaged = Buffer.from(bytes);
+            damaged[page * PAGE_BYTES + place]! ^= 1 << bit;
+            await writeFile(path, damaged);
+            child.send({ round: 0 });
+            const [answer] = (await Promise.race([answered(child), ended])) as [string];
+            expect(['refused', 'served'], `bit ${bit} of byte ${place} of page ${page}: ${answer}`).toContain(answer);
+          }
+        }
+      }
+    } finally {
+      child.kill();
+    }
+  });
+
   test('at random: whatever was done to it, opening refuses it or every read is right, and the process lives', { timeout: 600_000 }, async () => {
     await using directory = await temporaryDirectory();
     const base = join(directory.path, 'base.lmdb');
@@ -174,6 +201,60 @@ test('a file of something else, of a later format, or one that is in use is refu
   await store.close();
 });
 
+test('a file that is in use is neither judged nor set aside, whoever uses it and however it looks', { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  await filled(path);
+  const leaf = await someLeaf(path);
+  const refused = async (): Promise<void> => {
+    const { ino } = await stat(path);
+    for (const attempt of [() => open(path), () => open(path, { damaged: 'salvage' }), () => checkLmdbFile(path), () => salvageLmdbFile(path), () => compactLmdbFile(path)]) {
+      await expect(attempt()).rejects.toMatchObject({ code: 'RECORD_STORE_IN_USE' });
+    }
+    expect((await stat(path)).ino).toBe(ino);
+    expect((await readdir(directory.path)).toSorted()).toEqual(['records.lmdb', 'records.lmdb-lock']);
+  };
+  const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const ended = once(child, 'exit');
+  try {
+    child.send({ round: 0, explain: true, keep: true });
+    expect(await answered(child)).toEqual(['served']);
+    // As pages look while they are written.
+    const handle = await openFile(path, 'r+');
+    const { buffer: kept } = await handle.read(Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, leaf * PAGE_BYTES);
+    await handle.write(Buffer.alloc(PAGE_BYTES, 0xa5), 0, PAGE_BYTES, leaf * PAGE_BYTES);
+    await refused();
+    await handle.write(kept, 0, PAGE_BYTES, leaf * PAGE_BYTES);
+    await handle.close();
+  } finally {
+    child.kill();
+  }
+  await ended;
+  await using store = await open(path);
+  await refused();
+  expect(await store.verify()).toMatchObject({ sound: true });
+});
+
+test('of several processes that salvage one file at once, one gets it, and nothing is lost on the way', { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  await filled(path);
+  const bytes = await readFile(path);
+  const leaf = await someLeaf(path);
+  bytes.fill(0xa5, leaf * PAGE_BYTES, (leaf + 1) * PAGE_BYTES);
+  await writeFile(path, bytes);
+  const children = Array.from({ length: 4 }, () => fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+  try {
+    const answers = children.map(answered);
+    for (const child of children) child.send({ round: 0, explain: true, keep: true, salvage: true });
+    const outcomes = (await Promise.all(answers)).map(([answer]) => answer);
+    expect(outcomes.map(String).toSorted((one, other) => one.localeCompare(other))).toEqual(['RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'RECORD_STORE_IN_USE', 'served']);
+    expect((await readdir(directory.path)).filter((name) => name.includes('.damaged-'))).toEqual(['records.lmdb.damaged-1']);
+  } finally {
+    for (const child of children) child.kill();
+  }
+});
+
 test('of several processes that open one file at once, one gets it', { timeout: 60_000 }, async () => {
   await using directory = await temporaryDirectory();
   const path = join(directory.path, 'records.lmdb');
@@ -200,6 +281,7 @@ test('a compacted file has the same records in fewer pages', async () => {
   const [live] = await Promise.all([store.compact(), store.put({ key: keyOf(1), value: valueOf(1) }), store.verify()]);
   expect(live.bytesAfter).toBeLessThan(live.bytesBefore);
   expect((await stat(path)).size).toBeLessThan(live.bytesBefore);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
   await store.put({ key: keyOf(2), value: valueOf(3) });
   await store.put({ key: keyOf(2), value: valueOf(2) });
   await store.remove(keyOf(2));
@@ -212,6 +294,7 @@ test('a compacted file has the same records in fewer pages', async () => {
   const { bytesBefore, bytesAfter } = await compactLmdbFile(path);
   expect(bytesAfter).toBeLessThan(bytesBefore);
   for (const name of ['records.lmdb', 'copy.lmdb']) {
+    expect((await stat(join(directory.path, name))).mode & 0o777, name).toBe(0o600);
     await using again = await open(join(directory.path, name));
     expect(await intact(again)).toBe(kept);
     expect(await again.verify()).toMatchObject({ sound: true, records: kept, providers: 2 });

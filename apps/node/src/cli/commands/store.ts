@@ -76,13 +76,16 @@ export function storeCommand(invocation: Invocation): Command {
     .argument('<file>', 'where to; - for standard output')
     .action((file: string, _flags: unknown, command: Command) =>
       withStore(command, async ({ context: { output }, tasks, options }) => {
-        const chunks = tasks.backup(options('bytes'));
-        if (file === '-') {
-          for await (const chunk of chunks) await output.data(chunk);
-          return;
+        let leftOut = 0;
+        const chunks = tasks.backup({ ...options('bytes'), onLeftOut: (records) => (leftOut = records) });
+        if (file === '-') for await (const chunk of chunks) await output.data(chunk);
+        else {
+          const bytes = await writeWhole(file, chunks);
+          await output.data(output.json ? `${toJson({ file, bytes, leftOut })}\n` : `${sizeText(bytes)} in ${file}\n`);
         }
-        const bytes = await writeWhole(file, chunks);
-        await output.data(output.json ? `${toJson({ file, bytes })}\n` : `${sizeText(bytes)} in ${file}\n`);
+        if (leftOut === 0) return;
+        output.note(`${leftOut} damaged records are not in it: dave store verify says more`);
+        invocation.exitCode = EXIT.failure;
       }),
     );
 

@@ -13,7 +13,8 @@ import { Restore, type LoadReport } from './restore.ts';
 import { WriteBehind } from './write-behind.ts';
 
 const MAX_PENDING = 65_536;
-const CLOSE_DEADLINE_MS = 10_000;
+/** Less than a service manager or a program gives a stop as a whole, so that what was lost can still be told. */
+const CLOSE_DEADLINE_MS = 8000;
 /** Records read before their turn at a time. */
 const MAX_RECALLS = 1024;
 /** Who asked does not wait much longer than this either. */
@@ -24,7 +25,7 @@ export interface PersistenceOptions {
   ttlMs: number;
   /** Keys that may wait to be written before `saturated` says so. Default 65 536. */
   maxPending?: number;
-  /** How long `close` keeps trying. Default 10 s. */
+  /** How long `close` keeps trying. Default 8 s. */
   closeDeadlineMs?: number;
 }
 
@@ -43,7 +44,8 @@ export interface PersistenceModules {
  * Makes the store's entries durable through a record store, behind the writes: value records under
  * publicKey ‖ key that hold the encoded entry, published by the author, expiring with the dat.
  *
- * The record store follows memory: what was updated is overwritten, what was evicted is removed.
+ * The record store follows memory: what was updated is overwritten, what was evicted is removed; not
+ * from a store that others use too, where it stays until it expires.
  * Failures are retried, counted, and reported as `error` events with NODE_RECORDS_FAILED.
  */
 export class Persistence {

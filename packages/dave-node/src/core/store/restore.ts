@@ -7,6 +7,7 @@ import { pause } from '../pause.ts';
 import { Backoff } from './backoff.ts';
 import { fromRecord, recordKey, type DatName } from './dat-record.ts';
 import type { AdmitOutcome, DatStore } from './dat-store.ts';
+import { causeOf, isCorrupt } from './record-failures.ts';
 
 /** Records verified at a time: enough for several threads, little beside live traffic. */
 const SLICE = 128;
@@ -21,10 +22,10 @@ export interface LoadReport {
   admitted: number;
   /** Memory had the same or a newer one by then. */
   superseded: number;
-  /** Did not fit, or their signature is used by another; removed. */
+  /** Did not fit, or their signature is used by another; removed, unless others use the record store too. */
   noRoom: number;
   expired: number;
-  /** Damaged: their work or signature is wrong; removed. */
+  /** Damaged: their work or signature is wrong; removed, unless others use the record store too. */
   invalid: number;
   /** Not taken, but left where they are: time ahead of our clock, or less work than is asked for now. */
   held: number;
@@ -74,7 +75,7 @@ export class Restore {
       } catch (error) {
         signal.throwIfAborted();
         if (isClosed(error)) throw error;
-        this.#modules.onFailure(new NodeError('NODE_RECORDS_FAILED', 'reading the records of the last run failed: it is tried again, check the record store.', { cause: error }));
+        this.#modules.onFailure(new NodeError('NODE_RECORDS_FAILED', `reading the records of the last run failed: it is tried again, check the record store. ${causeOf(error)}`, { cause: error }));
         await pause(this.#modules.clock, backoff.nextMs(), signal);
       }
     }
@@ -88,8 +89,8 @@ export class Restore {
   async reconcile(names: readonly DatName[], signal: AbortSignal): Promise<ReadonlySet<number>> {
     const untouched = new Set<number>();
     if (this.done) return untouched;
-    const { records, store, clock } = this.#modules;
-    const held = await Promise.all(names.map((name) => records.get(recordKey(name), { signal })));
+    const { store, clock } = this.#modules;
+    const held = await Promise.all(names.map((name) => this.#read(name, signal)));
     const newer: Entry[] = [];
     const abandoned = this.#abandoned;
     for (const [at, record] of held.entries()) {
@@ -107,11 +108,23 @@ export class Restore {
 
   /** Reads one record before its turn: the entry that memory holds of this key then, if any. Rejects when the record store fails. */
   async recall(name: DatName, signal: AbortSignal): Promise<Entry | undefined> {
-    const { records, store, clock } = this.#modules;
-    const record = await records.get(recordKey(name), { signal });
+    const { store, clock } = this.#modules;
+    const record = await this.#read(name, signal);
     const entry = record === undefined ? undefined : fromRecord(record);
     if (entry !== undefined) await this.#take(entry);
     return store.get(name.publicKey, name.key, clock.now());
+  }
+
+  /** The record of this key; one that is damaged counts as none, and does not hold up others. */
+  async #read(name: DatName, signal: AbortSignal): Promise<ValueRecord | undefined> {
+    const { records, onFailure } = this.#modules;
+    try {
+      return await records.get(recordKey(name), { signal });
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      onFailure(new NodeError('NODE_RECORDS_FAILED', `the stored record of "${name.key}" is damaged and counts as none: ${causeOf(error)}`, { cause: error }));
+      return undefined;
+    }
   }
 
   /** The node closes: nothing can be verified any more. */

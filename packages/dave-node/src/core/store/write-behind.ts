@@ -5,6 +5,7 @@ import { NodeError } from '../../errors.ts';
 import { Backoff } from './backoff.ts';
 import { nameText, recordKey, toRecord, type DatName } from './dat-record.ts';
 import type { DatStore } from './dat-store.ts';
+import { causeOf, isCorrupt } from './record-failures.ts';
 
 /** Keys written at a time; embedded stores are at their best with thousands in flight. */
 const BATCH_KEYS = 4096;
@@ -81,9 +82,11 @@ export class WriteBehind {
 
   /**
    * A key left memory. While the record store fails and too much waits already, its removal is given
-   * up: the record is left over, and judged again at the next start.
+   * up: the record is left over, and judged again at the next start. From a store that others use too
+   * nothing is removed: what has no room here may have been acknowledged there, and expires by itself.
    */
   markRemoved(name: DatName): void {
+    if (this.#modules.records.capabilities.shared) return;
     const text = nameText(name);
     if (this.#dirty.size < this.#options.maxPending) {
       this.#dirtyKey(name);
@@ -192,7 +195,7 @@ export class WriteBehind {
     }
     const [put, ...removed] = await Promise.allSettled([
       puts.length === 0 ? [] : records.putMany(puts.map(({ record }) => record), options),
-      ...removals.map(({ name }) => records.remove(recordKey(name), options)),
+      ...removals.map(({ name }) => this.#remove(name)),
     ]);
     let whole = true;
     if (put.status === 'fulfilled') {
@@ -209,6 +212,17 @@ export class WriteBehind {
       this.#failed(failedRemovals, removed.find((result) => result.status === 'rejected')!.reason);
     }
     return whole;
+  }
+
+  async #remove(name: DatName): Promise<void> {
+    const { records } = this.#modules;
+    if (records.capabilities.shared) return;
+    try {
+      await records.remove(recordKey(name), { signal: this.#abort.signal });
+    } catch (error) {
+      // It is as good as gone: it can never be served.
+      if (!isCorrupt(error)) throw error;
+    }
   }
 
   #settle(key: DirtyKey, time: number, result: PutResult | undefined): void {
@@ -229,7 +243,7 @@ export class WriteBehind {
 
   /** Rejects who waits and puts the keys back, so that they are tried again. */
   #failed(keys: readonly DirtyKey[], cause: unknown): void {
-    const error = new NodeError('NODE_RECORDS_FAILED', `writing ${keys.length} records failed: it is tried again, check the record store.`, { cause });
+    const error = new NodeError('NODE_RECORDS_FAILED', `writing ${keys.length} records failed: it is tried again, check the record store. ${causeOf(cause)}`, { cause });
     this.#modules.onFailure(error);
     for (const key of keys) {
       for (const waiter of key.waiters) waiter.reject(error);

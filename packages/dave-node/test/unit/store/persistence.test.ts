@@ -233,8 +233,11 @@ test('close writes what waits, ends waits it cannot serve, and says what was los
   await hanging.clock.advance(10);
   const waiting = hanging.put({ key: 'behind it' });
   await hanging.clock.advance(20);
+  const closedAt = hanging.clock.now();
   const closing = outcomeOf(hanging.persistence.close());
   expect(await hanging.settle(closing)).toBe('NODE_RECORDS_FAILED');
+  // A program that gives a stop ten seconds in all can still say what was lost.
+  expect(hanging.clock.now() - closedAt).toBeLessThan(9000);
   expect([await never.durable, await waiting.durable]).toEqual(['NODE_CLOSED', 'NODE_CLOSED']);
 });
 
@@ -270,6 +273,48 @@ test('records that no longer fit are removed, the ones of highest priority stay'
   expect(second.records.held.size).toBe(second.store.count);
   expect(second.store.count).toBeLessThanOrEqual(256);
   for (const { dat } of second.store.scan(0, 1000, second.clock.now()).entries) expect(second.recorded(dat.key)).toBe('');
+});
+
+test('from a store that others use too nothing is removed: not what has no room here, nor what is evicted, damaged or expired', async () => {
+  const first = new Run();
+  for (let at = 0; at < 300; at++) void first.put({ key: `k${at}`, value: '', time: first.clock.now() - 5000 + at }).durable;
+  await first.settle(first.persistence.close());
+  const { records, clock } = first;
+  records.capabilities = { ...records.capabilities, shared: true };
+  const second = new Run({ records, clock, shardCapacityBytes: 0 });
+  leave(second, { key: 'bad', value: 'forged' });
+  leave(second, { key: 'old', time: clock.now() - TTL_MS });
+  expect(await second.settle(second.persistence.load())).toMatchObject({ records: 302, admitted: 0 });
+  await second.settle(second.persistence.close());
+  expect(records.held.size).toBe(302);
+
+  // Evicted after it was written, and before: the latter was acknowledged to nobody.
+  const third = new Run({ records, clock, shardCapacityBytes: 300 });
+  await third.settle(third.persistence.load());
+  const puts = Array.from({ length: 800 }, (_, at) => third.put({ key: `new ${at}`, value: '', time: clock.now() + at }));
+  const outcomes = await third.settle(Promise.all(puts.map(({ durable }) => durable)));
+  await third.settle(third.persistence.close());
+  expect(new Set(outcomes)).toEqual(new Set(['durable', 'NODE_NO_ROOM']));
+  for (const [at, { entry }] of puts.entries()) if (outcomes[at] === 'durable') expect(third.recorded(entry.dat.key)).toBe('');
+  for (let at = 0; at < 300; at++) expect(third.recorded(`k${at}`)).toBe('');
+  expect(records.calls.some(({ method }) => method === 'remove')).toBe(false);
+});
+
+test('one record that cannot be read holds up neither reading, nor writing, nor stopping', async () => {
+  const run = new Run();
+  for (const key of ['good', 'broken', 'broken too']) leave(run, { key, value: 'of the last run' });
+  const keyOf = (key: string): string => hex(recordKey({ publicKey: authorKey(0), key }));
+  for (const key of ['broken', 'broken too']) run.records.corrupt.add(keyOf(key));
+  // Not everything has been read yet: whatever is written is compared with what is there.
+  const puts = ['broken', 'other'].map((key) => run.put({ key, value: 'new' }).durable);
+  expect(await run.settle(Promise.all(puts))).toEqual(['durable', 'durable']);
+  expect([run.recorded('broken'), run.recorded('other')]).toEqual(['new', 'new']);
+  expect(run.errors).toEqual(['NODE_RECORDS_FAILED']);
+  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'broken too' })!)).toBe(undefined);
+  run.persistence.evicted(unsignedEntry({ key: 'broken too', time: run.clock.now() }).dat);
+  expect(await run.settle(run.persistence.load())).toMatchObject({ admitted: 1 });
+  await run.settle(run.persistence.close());
+  expect([run.persistence.pending, run.value('good')]).toEqual([0, 'of the last run']);
 });
 
 test('an older copy from a peer does not overwrite a newer record that has not been read yet', async () => {

@@ -1,5 +1,6 @@
 import { LmdbEnvironment } from './environment.ts';
 import { assertFormat } from './format-row.ts';
+import { ownFile } from './owned-file.ts';
 import { assertSound, checkFile } from './salvage.ts';
 
 /**
@@ -8,8 +9,14 @@ import { assertSound, checkFile } from './salvage.ts';
  * @throws RecordStoreError RECORD_STORE_IN_USE, RECORD_STORE_CORRUPT, RECORD_STORE_IO
  */
 export async function compactFile(path: string): Promise<{ bytesBefore: number; bytesAfter: number }> {
-  assertSound(path, await checkFile(path, { pagesOnly: true }));
-  const environment = await LmdbEnvironment.open(path);
+  const owned = await ownFile(path);
+  try {
+    assertSound(path, await checkFile(path, { pagesOnly: true }));
+  } catch (error) {
+    await owned?.close();
+    throw error;
+  }
+  const environment = owned ?? (await LmdbEnvironment.open(path));
   try {
     assertFormat(environment);
     const { environment: compacted, bytesBefore, bytesAfter } = await environment.compacted();

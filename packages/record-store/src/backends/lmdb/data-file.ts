@@ -3,18 +3,27 @@ import { readMeta, type Meta } from './page-format.ts';
 
 const METAS = 2;
 const HEADER_BYTES = 192;
+/** A file may end before its last pages where those are free; so many of them, or as many as it has, may be missing. */
+const MISSING_PAGES = 262_144;
 
 /** An LMDB data file, read by pages and without LMDB, which trusts what it maps. */
 export class DataFile implements AsyncDisposable {
   readonly meta: Meta;
   /** Whole pages that the file has. */
   readonly pageCount: number;
+  /** The last one that counts. The file may end before it. */
+  readonly lastPage: number;
+  /** It says that it has more than it can have: LMDB could not map that, and ends the process. */
+  readonly exaggerates: boolean;
   readonly #handle: FileHandle;
 
   private constructor(handle: FileHandle, meta: Meta, sizeBytes: number) {
     this.#handle = handle;
     this.meta = meta;
     this.pageCount = Math.floor(sizeBytes / meta.pageBytes);
+    const most = 2 * this.pageCount + MISSING_PAGES;
+    this.exaggerates = meta.lastPage > most;
+    this.lastPage = this.exaggerates ? this.pageCount - 1 : meta.lastPage;
   }
 
   /** Undefined when its first pages do not say that it is such a file. Rejects with the file system's errors. */

@@ -1,17 +1,19 @@
-import { realpath, rename, stat } from 'node:fs/promises';
+import { chmod, realpath, rename, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TRACE } from '@p2p/trace';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
 import type { TracedWork } from '../../trace/traced-work.ts';
 import { pause, SYSTEM } from '../system.ts';
-import { removeFile, syncFile } from './file-steps.ts';
+import { codeOf, removeDraft, removeFile, syncFile } from './file-steps.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
 const PAGE_BYTES = 4096;
 export const FILE_MODE = 0o600;
 /** Tries again while others have the file open. */
 const CONTENTIONS = 6;
+/** With less than this a disk counts as full. */
+const FULL_BELOW_BYTES = 1_048_576;
 /** Messages of LMDB that say that its file, and not the disk, is at fault. */
 const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
 
@@ -58,7 +60,7 @@ export class LmdbEnvironment {
   }
 
   /**
-   * Opens the file, which exists (see `createFile`) and has been looked at.
+   * Opens the file, which exists (see `createFile`), without a look at its pages: check those before anything is read.
    * @throws RecordStoreError RECORD_STORE_IN_USE, RECORD_STORE_CONFIG without the package `lmdb`,
    * RECORD_STORE_CORRUPT, RECORD_STORE_IO
    */
@@ -70,11 +72,14 @@ export class LmdbEnvironment {
     openHere.add(real);
     try {
       for (let left = CONTENTIONS; ; left--) {
+        const before = await identityOf(real);
         const database = await openDatabase(real);
         try {
-          // Takes our place in the table of readers, so that whoever opens the file next sees us.
-          database.get(Buffer.of(0));
+          // Takes our place in the table of readers, so that whoever opens the file next sees us. No page is read.
+          database.useReadTransaction().done();
           assertAlone(database, path);
+          // Its owner may have put another in its place meanwhile.
+          if (before !== undefined && before !== (await identityOf(real))) throw inUse(path, 'another process');
           return new LmdbEnvironment(real, database);
         } catch (error) {
           await database.close();
@@ -133,7 +138,7 @@ export class LmdbEnvironment {
         }
       });
     } catch (error) {
-      throw mapError(await reasonOf(error), this.path);
+      throw await failureOf(await reasonOf(error), this.path);
     }
     database.resetReadTxn();
   }
@@ -147,9 +152,13 @@ export class LmdbEnvironment {
   async #copyTo(path: string): Promise<void> {
     try {
       await this.#database.backup(path, true);
+      // LMDB makes it readable by everybody.
+      await chmod(path, FILE_MODE);
       await syncFile(path);
     } catch (error) {
-      throw mapError(error, path);
+      // Half a copy is none.
+      await removeFile(path).catch(() => undefined);
+      throw await failureOf(error, path);
     }
   }
 
@@ -164,27 +173,37 @@ export class LmdbEnvironment {
 
   async #compacted(): Promise<Compacted> {
     const draft = `${this.path}.compact-${process.pid}`;
-    await removeFile(draft);
-    await removeFile(`${draft}-lock`);
+    await removeDraft(draft);
     await this.#copyTo(draft);
-    const environment = await LmdbEnvironment.open(draft);
+    const environment = await LmdbEnvironment.open(draft).catch(async (error: unknown) => {
+      await removeDraft(draft);
+      throw error;
+    });
     if (TRACE) environment.trace = this.trace;
     try {
       const [before, after] = await Promise.all([stat(this.path), stat(draft)]);
-      await rename(draft, this.path);
-      // Whoever opens the file next must find us in its table of readers.
-      await rename(`${draft}-lock`, `${this.path}-lock`);
-      await syncFile(dirname(this.path));
-      openHere.delete(draft);
-      openHere.delete(this.path);
-      environment.#path = this.#path;
-      openHere.add(this.path);
+      await environment.takeName(this.path);
       this.#path = draft;
       return { environment, bytesBefore: before.size, bytesAfter: after.size };
     } catch (error) {
       await environment.close();
+      await removeDraft(draft);
       throw mapError(error, draft);
     }
+  }
+
+  /**
+   * Puts this file in the place of another, which this process has open or LMDB cannot open, and which
+   * is closed afterwards. @throws the file system's errors
+   */
+  async takeName(path: string): Promise<void> {
+    await rename(this.path, path);
+    // Whoever opens the file next must find us in its table of readers.
+    await rename(`${this.path}-lock`, `${path}-lock`);
+    await syncFile(dirname(path));
+    openHere.delete(this.path);
+    openHere.add(path);
+    this.#path = path;
   }
 
   /** Keeps the pages of the last commit as they are while `work` reads them from the file. */
@@ -222,6 +241,8 @@ async function openDatabase(path: string): Promise<RootDatabase<Buffer, Uint8Arr
     encoding: 'binary',
     // Resolved means synced: see above.
     overlappingSync: false,
+    // It would make a promise of its own for each turn, which nobody holds: a failed commit would end the process.
+    eventTurnBatching: false,
     // Known to lmdb, not to its types.
     permissionsMode: FILE_MODE,
   } as const;
@@ -236,7 +257,22 @@ function assertAlone(database: RootDatabase<Buffer, Uint8Array>, path: string): 
     .split('\n')
     .map((line) => /^\s*(\d+)\s/.exec(line)?.[1])
     .filter((pid) => pid !== undefined && Number(pid) !== process.pid);
-  if (others.length > 0) throw new RecordStoreError('RECORD_STORE_IN_USE', `process ${others[0]} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
+  if (others.length > 0) throw inUse(path, `process ${others[0]}`);
+}
+
+function inUse(path: string, who: string): RecordStoreError {
+  return new RecordStoreError('RECORD_STORE_IN_USE', `${who} uses ${path}: an LMDB record store belongs to one process, stop it or use another file.`);
+}
+
+/** Which files these are, data and locks; undefined before there are locks. */
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const [data, locks] = await Promise.all([stat(path), stat(`${path}-lock`)]);
+    return `${data.ino} ${locks.ino}`;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */
@@ -248,6 +284,15 @@ async function reasonOf(failure: unknown): Promise<unknown> {
   });
   await pause();
   return reason;
+}
+
+/** A failed write as this package's. LMDB says that input or output failed where the disk took a part of what it wrote. */
+async function failureOf(reason: unknown, path: string): Promise<unknown> {
+  const mapped = mapError(reason, path);
+  if (!(mapped instanceof RecordStoreError) || mapped.code !== 'RECORD_STORE_IO') return mapped;
+  const disk = await statfs(dirname(path)).catch(() => undefined);
+  if (disk === undefined || disk.bavail * disk.bsize >= FULL_BELOW_BYTES) return mapped;
+  return new RecordStoreError('RECORD_STORE_IO', `${path} could not be written: no space is left on its disk. Free some, or lower the store's limits.`, { cause: reason });
 }
 
 /** Failures as this package's. */

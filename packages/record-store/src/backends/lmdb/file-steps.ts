@@ -19,6 +19,12 @@ export async function removeFile(path: string): Promise<void> {
   });
 }
 
+/** Removes a file that LMDB was let near, and the one beside it. */
+export async function removeDraft(path: string): Promise<void> {
+  await removeFile(path);
+  await removeFile(`${path}-lock`);
+}
+
 /** Removes drafts of this file that a crash left behind. Call it only while the file is open here, so that nobody else works on one. */
 export async function clearDrafts(path: string): Promise<void> {
   const name = basename(path);

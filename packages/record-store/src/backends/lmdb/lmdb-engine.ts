@@ -22,6 +22,8 @@ const CLASSES = [0, 2, 1, 3] as const;
 
 export interface LmdbEngineParts {
   readonly caps: Caps;
+  /** A provider with this id is this node. */
+  readonly localId: Uint8Array;
   readonly environment: LmdbEnvironment;
   readonly report: EngineReport;
   readonly choose: Chooser;
@@ -81,24 +83,38 @@ export class LmdbEngine implements RecordEngine {
 
   async putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Promise<Admission[]> {
     const admissions: Soon<Admission>[] = [];
+    let failed = false;
+    // Awaited below with all others. What fails during a pause, before that, must not count as nobody's.
+    const onFailure = (): void => void (failed = true);
     let until = performance.now() + SLICE_MS;
     for (const candidate of candidates) {
       this.#begin();
-      admissions.push(this.#durable(admitValue(this.#state, candidate, now)));
+      const admission = this.#durable(admitValue(this.#state, candidate, now));
+      if (typeof admission !== 'string') admission.catch(onFailure);
+      admissions.push(admission);
       if (performance.now() < until) continue;
       await pause();
+      if (failed) break;
       signal?.throwIfAborted();
       until = performance.now() + SLICE_MS;
     }
-    // All of a batch share its promise: waiting for each costs no more.
-    return await Promise.all(admissions.map(async (admission) => await admission));
+    // All of a batch share its promise: waiting for each costs no more. Whoever is told of a failure finds nothing under way.
+    const settled = await Promise.allSettled(admissions);
+    return settled.map((result) => {
+      if (result.status === 'rejected') throw result.reason;
+      return result.value;
+    });
   }
 
   async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean): Promise<boolean> {
     this.#begin();
-    const stored = this.#state.storedValue(Uint8Array.from(key));
-    if (stored === undefined || !accept(stored)) return false;
-    this.#state.removeValue(stored);
+    const own = Uint8Array.from(key);
+    const stored = this.#state.storedValue(own);
+    if (stored === undefined) {
+      // Whose it was cannot be read either.
+      if (!this.#state.removeDamagedValue(own)) return false;
+    } else if (accept(stored)) this.#state.removeValue(stored);
+    else return false;
     await this.#queue.settled();
     return true;
   }
@@ -128,6 +144,7 @@ export class LmdbEngine implements RecordEngine {
   async addProvider(candidate: StoredProvider, now: number): Promise<Admission> {
     this.#begin();
     const own: StoredProvider = { ...candidate, key: Uint8Array.from(candidate.key), provider: Uint8Array.from(candidate.provider), addresses: [...candidate.addresses] };
+    this.#dropMistaken(own);
     return await this.#durable(admitProvider(this.#state, own, this.#parts.choose, now));
   }
 
@@ -225,7 +242,16 @@ export class LmdbEngine implements RecordEngine {
   #committedProviders(key: Uint8Array): FiledProvider[] {
     const at = rowKey(ROW.providers, key);
     const row = this.#environment.get(at);
-    return row === undefined ? [] : decodeProvidersRow(key, at, row);
+    if (row === undefined) return [];
+    return decodeProvidersRow(key, at, row).map((stored) => (stored.local && !equalBytes(stored.provider, this.#parts.localId) ? { ...stored, local: false } : stored));
+  }
+
+  /** Rows of this key that an earlier `localId` left as local, or that are of what is local now: as far as they are in the way of `candidate`. */
+  #dropMistaken(candidate: StoredProvider): void {
+    for (const known of this.#state.providersOf(candidate.key)) {
+      if (known.local === equalBytes(known.provider, this.#parts.localId)) continue;
+      if (candidate.local || equalBytes(known.provider, candidate.provider)) this.#state.removeProvider(known);
+    }
   }
 
   #intactValue(at: Uint8Array, row: Buffer): StoredValue | undefined {

@@ -1,7 +1,7 @@
 import { stat, truncate } from 'node:fs/promises';
 import { TRACE } from '@p2p/trace';
 import { toSettings, type Settings } from '../../core/settings.ts';
-import type { RecordStoreError } from '../../errors.ts';
+import { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import { pause, SYSTEM } from '../system.ts';
@@ -10,6 +10,7 @@ import { LmdbEnvironment, mapError } from './environment.ts';
 import { clearDrafts, removeFile } from './file-steps.ts';
 import { assertFormat, formatRow } from './format-row.ts';
 import { LmdbEngine } from './lmdb-engine.ts';
+import { ownFile } from './owned-file.ts';
 import { Rebuild } from './rebuild.ts';
 import { assertSound, checkFile, salvageFile, type CheckOptions, type LmdbCheck, type SalvageReport } from './salvage.ts';
 
@@ -51,11 +52,12 @@ export class LmdbRecordStore extends PolicyStore {
   readonly #engine: LmdbEngine;
   /** Tasks over the whole file, one at a time. */
   #task: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   private constructor(options: LmdbRecordStoreOptions, settings: Settings, environment: LmdbEnvironment) {
     const onDamaged = options.onDamaged ?? ((): void => undefined);
     let made: LmdbEngine | undefined;
-    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, environment, report, choose, onDamaged })) });
+    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, localId: settings.localId, environment, report, choose, onDamaged })) });
     this.path = options.path;
     this.#engine = made!;
   }
@@ -81,29 +83,33 @@ export class LmdbRecordStore extends PolicyStore {
     } catch (error) {
       throw mapError(error, path);
     }
-    if (options.checkPages !== false) {
-      const check = await checkFile(path, { pagesOnly: true });
-      if (!check.sound && options.damaged === 'salvage') {
-        const report = await salvageFile(path);
-        options.onSalvaged?.(report);
-      } else {
-        assertSound(path, check);
-        await fillUp(path, check);
-      }
-    }
-    const environment = await LmdbEnvironment.open(path);
-    if (TRACE) environment.trace = settings.trace;
+    // Before anything is looked at: what another process writes meanwhile looks damaged, and must not be set aside.
+    let environment = await ownFile(path);
     try {
+      if (options.checkPages !== false) {
+        const check = await checkFile(path, { pagesOnly: true });
+        if (!check.sound && damaged === 'salvage') {
+          const salvaged = await salvageFile(path);
+          await environment?.close();
+          environment = salvaged.environment;
+          options.onSalvaged?.(salvaged.report);
+        } else {
+          assertSound(path, check);
+          await fillUp(path, check);
+        }
+      }
+      environment ??= await LmdbEnvironment.open(path);
+      if (TRACE) environment.trace = settings.trace;
       assertFormat(environment);
       await clearDrafts(environment.path);
       return new LmdbRecordStore(options, settings, environment);
     } catch (error) {
-      await environment.close();
+      await environment?.close();
       throw error;
     }
   }
 
-  /** Looks at every page and every row of what was last committed, while everything else goes on. */
+  /** Looks at every page and every row of what was last committed, while everything else goes on. @throws RecordStoreError RECORD_STORE_CLOSED, RECORD_STORE_IO */
   verify(options: LmdbTaskOptions = {}): Promise<LmdbCheck> {
     return this.#alone(() => {
       const { environment } = this.#engine;
@@ -113,12 +119,12 @@ export class LmdbRecordStore extends PolicyStore {
     });
   }
 
-  /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_IO */
+  /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_CLOSED, RECORD_STORE_IO */
   compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
     return this.#alone(() => this.#engine.compact());
   }
 
-  /** Writes a compacted copy of what was last committed, which `open` takes; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
+  /** Writes a compacted copy of what was last committed, which `open` takes; `path` must not exist. @throws RecordStoreError RECORD_STORE_CLOSED, RECORD_STORE_IO */
   copyTo(path: string): Promise<void> {
     return this.#alone(async () => {
       await this.#engine.environment.copyTo(path);
@@ -128,12 +134,14 @@ export class LmdbRecordStore extends PolicyStore {
 
   /** Also waits for tasks over the whole file. */
   override async close(): Promise<void> {
+    this.#closed = true;
     const closing = super.close();
     await this.#task;
     await closing;
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new RecordStoreError('RECORD_STORE_CLOSED', 'this record store was closed: open another one.'));
     const run = this.#task.then(work);
     this.#task = run.catch(() => undefined);
     return run;

@@ -58,8 +58,10 @@ export class LmdbState implements AdmissionState {
 
   writeValue({ outcome, candidate, owner, expires, bytes }: ValueChange, stored: StoredValue | undefined): void {
     const before = stored as FiledValue | undefined;
-    const { key, storedAt } = candidate;
+    const { key } = candidate;
     const whose = outcome === 'refreshed' && owner !== candidate && before !== undefined ? before : candidate;
+    // What others send of a local record says nothing of when this node sent it.
+    const { storedAt } = whose.local ? whose : candidate;
     this.#recount('value', before, owner, bytes);
     const filedAt = this.#file('value', key, before, owner, expires);
     // Asked for a moment ago, in the same decision.
@@ -110,6 +112,14 @@ export class LmdbState implements AdmissionState {
     this.usage.count('value', stored, stored.bytes, -1);
     this.#unfile('value', stored.key, stored);
     this.#parts.queue.write(rowKey(ROW.value, stored.key), undefined);
+  }
+
+  /** Takes out a value row that is there and cannot be read. False where there is none. */
+  removeDamagedValue(key: Uint8Array): boolean {
+    const at = rowKey(ROW.value, key);
+    if (this.#row(at) === undefined) return false;
+    this.#parts.queue.write(at, undefined);
+    return true;
   }
 
   removeProvider(stored: FiledProvider): void {

@@ -42,15 +42,16 @@ export async function survey(file: DataFile, signal?: AbortSignal): Promise<Surv
   walk.tree(file.meta.free, false);
   walk.tree(file.meta.main, true);
   const damage = [...walk.damage];
+  if (file.exaggerates) damage.push({ page: 0, what: `it says that it has ${file.meta.lastPage + 1} pages, which it cannot have` });
   const free = await freeOnes(file, walk, damage, signal);
   const orphans = damage.length === 0 ? [] : [...notes.transactions.keys()].filter((page) => !walk.uses(page) && free[page] !== 1);
   orphans.sort((one, other) => notes.transactions.get(other)! - notes.transactions.get(one)!);
-  return { damage, leaves: walk.leaves, orphans, used: walk.used, pages: file.meta.lastPage + 1 };
+  return { damage, leaves: walk.leaves, orphans, used: walk.used, pages: file.lastPage + 1 };
 }
 
 /** Pages that are listed as free, a byte for each. One that is used all the same is damage: the next write would overwrite it. */
 async function freeOnes(file: DataFile, walk: Walk, damage: Damage[], signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const { lastPage } = file.meta;
+  const { lastPage } = file;
   const free = new Uint8Array(lastPage + 1);
   for await (const { value } of entriesOf(file, walk.freeLeaves, damage, signal)) {
     for (const [page, pages] of freedPages(value)) {
@@ -80,7 +81,8 @@ interface Notes {
 }
 
 async function takeNotes(file: DataFile, signal: AbortSignal | undefined): Promise<Notes> {
-  const { pageBytes, lastPage } = file.meta;
+  const { lastPage } = file;
+  const { pageBytes } = file.meta;
   const end = Math.min(lastPage + 1, file.pageCount);
   const notes: Notes = { kinds: new Uint8Array(end), children: new Map(), references: new Map(), entries: new Uint16Array(end), transactions: new Map(), runs: new Map() };
   const buffer = new Uint8Array(Math.max(CHUNK_BYTES, pageBytes));

@@ -1,10 +1,10 @@
-import { link, rename } from 'node:fs/promises';
+import { link, realpath, stat } from 'node:fs/promises';
 import { bytesText } from '../../core/bytes.ts';
 import { RecordStoreError } from '../../errors.ts';
 import { DataFile } from './data-file.ts';
 import { createFile } from './create-file.ts';
 import { LmdbEnvironment, mapError, type RowWrite } from './environment.ts';
-import { removeFile } from './file-steps.ts';
+import { removeDraft } from './file-steps.ts';
 import { formatRow, isFormat } from './format-row.ts';
 import { entriesOf, intactEntries } from './intact-entries.ts';
 import { survey, type Survey } from './page-survey.ts';
@@ -67,22 +67,20 @@ export interface SalvageReport {
 }
 
 /**
- * Puts the intact records of a damaged file into a new one in its place, with those whose inner pages
- * are lost in the newest version that is left of them (which may be one that was removed since); the damaged one is kept under
- * another name. After a crash in between, one of the two is there under the old name.
- * @throws RecordStoreError RECORD_STORE_IO
+ * The work of `salvageOwnFile` for a file that this process owns, or that LMDB cannot open; close that one
+ * afterwards. Resolves with the new file, open. @throws RecordStoreError RECORD_STORE_IN_USE when somebody was faster, RECORD_STORE_IO
  */
-export async function salvageFile(path: string, options: Omit<CheckOptions, 'pagesOnly'> = {}): Promise<SalvageReport> {
-  const draft = `${path}.salvaged-${process.pid}`;
-  await removeFile(draft);
-  await removeFile(`${draft}-lock`);
+export async function salvageFile(path: string, options: Omit<CheckOptions, 'pagesOnly'> = {}): Promise<{ environment: LmdbEnvironment; report: SalvageReport }> {
+  const { real, ino } = await placeOf(path);
+  const draft = `${real}.salvaged-${process.pid}`;
+  await removeDraft(draft);
   const rebuild = new Rebuild();
   let counts = { records: 0, providers: 0 };
   let damage: readonly string[] = ['its first pages are not those of an LMDB file'];
   await createFile(draft, [formatRow(), ...rebuild.counts()]);
   const environment = await LmdbEnvironment.open(draft);
   try {
-    await using file = await openData(path);
+    await using file = await openData(real);
     if (file !== undefined) {
       const found = await survey(file, options.signal);
       damage = found.damage.slice(0, 100).map(({ page, what }) => `page ${page}: ${what}`);
@@ -98,13 +96,24 @@ export async function salvageFile(path: string, options: Omit<CheckOptions, 'pag
       }
       await flush();
     }
-  } finally {
+    if ((await placeOf(path)).ino !== ino) throw new RecordStoreError('RECORD_STORE_IN_USE', `another process has put a new file in the place of ${path}: open that.`);
+    const keptAt = await setAside(real);
+    await environment.takeName(real);
+    return { environment, report: { ...counts, damagedRows: rebuild.damagedRows, damage, keptAt } };
+  } catch (error) {
     await environment.close();
+    await removeDraft(draft);
+    throw options.signal?.aborted === true ? error : mapError(error, path);
   }
-  const keptAt = await setAside(path);
-  await rename(draft, path);
-  await removeFile(`${draft}-lock`);
-  return { ...counts, damagedRows: rebuild.damagedRows, damage, keptAt };
+}
+
+async function placeOf(path: string): Promise<{ real: string; ino: number }> {
+  try {
+    const real = await realpath(path);
+    return { real, ino: (await stat(real)).ino };
+  } catch (error) {
+    throw mapError(error, path);
+  }
 }
 
 /** A second name for the damaged file, so that there is always one under the first. */
