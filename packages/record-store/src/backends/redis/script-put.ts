@@ -40,7 +40,8 @@ local function put(key, row, mode, version)
       if kept then
         local e = st.e
         if not st.loc then e = c.origin and math.max(st.e, c.e) or c.e end
-        call('SETRANGE', P .. 'v:' .. key, 2, struct.pack('>dd', e, c.s))
+        -- Others that bring what is somebody's own do not send it for them: it stays due.
+        call('SETRANGE', P .. 'v:' .. key, 2, struct.pack('>dd', e, st.loc and st.s or c.s))
         if e ~= st.e then
           st.e = e
           if e == math.huge then call('ZREM', P .. 'x:v' .. side(st.loc), key) end
