@@ -9,6 +9,7 @@ import { REOPEN_CASES, SHARED_CASES } from './keeping-cases.ts';
 import { LOCAL_CASES } from './local-cases.ts';
 import { MODEL_CASES } from './model-cases.ts';
 import { PROVIDER_CASES } from './provider-cases.ts';
+import { REUSED_BYTES_CASES } from './reused-bytes-cases.ts';
 import { SCAN_CASES } from './scan-cases.ts';
 import { SCHEDULE_CASES } from './schedule-cases.ts';
 import { SELECTION_CASES } from './selection-cases.ts';
@@ -27,6 +28,7 @@ const ALWAYS: readonly Case[] = [
   ...SELECTION_CASES,
   ...SCAN_CASES,
   ...BYTES_CASES,
+  ...REUSED_BYTES_CASES,
   ...SWEEP_CASES,
   ...SCHEDULE_CASES,
   ...EVENT_CASES,

@@ -92,7 +92,7 @@ export class DatastoreEngine implements RecordEngine {
 
   async putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Promise<Admission[]> {
     // The caller has its bytes back as soon as this returns, the batch may come later.
-    const owned = candidates.map((candidate) => ({ ...candidate, key: copyBytes(candidate.key), value: copyBytes(candidate.value), publisher: candidate.publisher && copyBytes(candidate.publisher) }));
+    const owned = candidates.map(ownCandidate);
     return await this.#change(owned, signal, () => {
       const admissions = owned.map((candidate) => admitValue(this.#ledger, candidate, now));
       this.#parts.report.grew(this.#ledger.usage.remote);
@@ -271,4 +271,16 @@ export class DatastoreEngine implements RecordEngine {
     const { keys } = this.#parts;
     return entry.kind === 'value' ? keys.value(entry.key) : keys.provider(entry.key, entry.provider);
   }
+}
+
+function ownCandidate(candidate: ValueCandidate): ValueCandidate {
+  const { key, value, publisher, rank, ifVersion } = candidate;
+  return {
+    ...candidate,
+    key: copyBytes(key),
+    value: copyBytes(value),
+    publisher: publisher && copyBytes(publisher),
+    rank: rank && copyBytes(rank),
+    ifVersion: ifVersion instanceof Uint8Array ? copyBytes(ifVersion) : ifVersion,
+  };
 }

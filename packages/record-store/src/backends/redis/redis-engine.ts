@@ -43,8 +43,9 @@ export class RedisEngine implements RecordEngine {
   }
 
   async getValue(key: Uint8Array, signal: AbortSignal | undefined): Promise<StoredValue | undefined> {
-    const row = await this.#connection.read(['GET', this.#connection.key('v:', key)], signal);
-    return row === null ? undefined : this.#value(copyBytes(key), toBytes(row));
+    const own = copyBytes(key);
+    const row = await this.#connection.read(['GET', this.#connection.key('v:', own)], signal);
+    return row === null ? undefined : this.#value(own, toBytes(row));
   }
 
   putValue(candidate: ValueCandidate, now: number, signal: AbortSignal | undefined): Promise<Admission> {
@@ -74,9 +75,10 @@ export class RedisEngine implements RecordEngine {
     }
   }
 
-  async addProvider(candidate: StoredProvider, now: number, signal: AbortSignal | undefined): Promise<Admission> {
+  async addProvider(asked: StoredProvider, now: number, signal: AbortSignal | undefined): Promise<Admission> {
     const { caps, report, choose } = this.#parts;
-    const fixed = [...capArguments(now, caps), copyBytes(candidate.key), copyBytes(candidate.provider), encodeProvider(candidate)];
+    const candidate: StoredProvider = { ...asked, key: copyBytes(asked.key), provider: copyBytes(asked.provider), addresses: [...asked.addresses] };
+    const fixed = [...capArguments(now, caps), candidate.key, candidate.provider, encodeProvider(candidate)];
     let decision: RedisArgument[] = ['', ''];
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const [[outcome, revision, rows], evicted, usage] = (await this.#connection.run(ADD_SCRIPT, [...fixed, ...decision], signal)) as ScriptAnswer<[unknown, unknown, unknown[]]>;
@@ -91,13 +93,14 @@ export class RedisEngine implements RecordEngine {
   }
 
   async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
-    const read = ['HGET', this.#connection.key('p:', key), provider];
+    const read = ['HGET', this.#connection.key('p:', key), copyBytes(provider)];
     return await this.#compareAndRemove(read, REMOVE_PROVIDER_SCRIPT, [key, provider], (row) => accept(decodeProvider(key, provider, row)), signal);
   }
 
   async providersOf(key: Uint8Array, signal: AbortSignal | undefined): Promise<readonly StoredProvider[]> {
-    const fields = (await this.#connection.read(['HGETALL', this.#connection.key('p:', key)], signal)) as unknown[];
-    const providers = this.#providers(copyBytes(key), fields);
+    const own = copyBytes(key);
+    const fields = (await this.#connection.read(['HGETALL', this.#connection.key('p:', own)], signal)) as unknown[];
+    const providers = this.#providers(own, fields);
     // This node's own comes first, whatever else there is.
     return providers.sort((one, other) => Number(other.local) - Number(one.local) || one.position - other.position);
   }
