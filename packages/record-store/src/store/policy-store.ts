@@ -139,8 +139,11 @@ export class PolicyStore implements RecordStore {
       if (options?.ifPublisher !== undefined) checkBytes('ifPublisher', options.ifPublisher);
       const ifPublisher = options?.ifPublisher && copyBytes(options.ifPublisher);
       const now = this.#settings.clock.now();
-      const accept = (stored: StoredValue): boolean =>
-        stored.expires > now && (ifPublisher === undefined || (stored.publisher !== undefined && equalBytes(stored.publisher, ifPublisher)));
+      const accept = (stored: StoredValue | undefined): boolean => {
+        // Whose a damaged one is, nobody knows.
+        if (stored === undefined) return ifPublisher === undefined;
+        return stored.expires > now && (ifPublisher === undefined || (stored.publisher !== undefined && equalBytes(stored.publisher, ifPublisher)));
+      };
       return this.#engine.removeValue(key, accept, options?.signal);
     });
   }
@@ -170,7 +173,7 @@ export class PolicyStore implements RecordStore {
       checkBytes('key', key);
       checkBytes('provider', provider);
       const now = this.#settings.clock.now();
-      return this.#engine.removeProvider(key, provider, (stored) => stored.expires > now, options?.signal);
+      return this.#engine.removeProvider(key, provider, (stored) => stored === undefined || stored.expires > now, options?.signal);
     });
   }
 
