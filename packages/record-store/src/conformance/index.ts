@@ -6,7 +6,7 @@ import { DAMAGE_CASES, REOPENED_DAMAGE_CASES } from './damage-cases.ts';
 import { EVENT_CASES } from './event-cases.ts';
 import { EXPIRY_CASES } from './expiry-cases.ts';
 import type { ConformanceHarness } from './harness.ts';
-import { REOPEN_CASES, SHARED_CASES } from './keeping-cases.ts';
+import { RENAMED_CASES, REOPEN_CASES, SHARED_CASES } from './keeping-cases.ts';
 import { LOCAL_CASES } from './local-cases.ts';
 import { MODEL_CASES } from './model-cases.ts';
 import { PROVIDER_CASES } from './provider-cases.ts';
@@ -60,6 +60,7 @@ export function recordStoreConformance(harness: ConformanceHarness): void {
     ...(reopen === undefined ? [] : REOPEN_CASES),
     ...(damage === undefined ? [] : DAMAGE_CASES),
     ...(damage === undefined || reopen === undefined ? [] : REOPENED_DAMAGE_CASES),
+    ...(reopen === undefined || capabilities.shared ? [] : RENAMED_CASES),
     ...(openSecond === undefined ? [] : SHARED_CASES),
     ...(crash === undefined ? [] : crashCases(crash)),
   ];

@@ -1,5 +1,6 @@
 import type { Datastore } from 'interface-datastore';
 import { toSettings } from '../../core/settings.ts';
+import type { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import type { StoreCapabilities } from '../../types.ts';
@@ -17,6 +18,8 @@ export interface DatastoreRecordStoreOptions extends RecordStoreOptions {
   durable?: StoreCapabilities['durable'] | undefined;
   /** Whether its batches are atomic. Default false; datastore-level's and datastore-idb's are. */
   atomic?: boolean | undefined;
+  /** Told of a row that cannot be read, each time that it is met. `get` of such a record rejects, scans go on without it; the next put, or `remove`, heals. */
+  onDamaged?: ((error: RecordStoreError, key: Uint8Array) => void) | undefined;
 }
 
 /**
@@ -30,16 +33,16 @@ export class DatastoreRecordStore extends PolicyStore {
    */
   static async open(options: DatastoreRecordStoreOptions): Promise<DatastoreRecordStore> {
     const settings = toSettings(options, SYSTEM);
-    const { datastore, prefix = '/records', durable = 'no', atomic = false } = options;
+    const { datastore, prefix = '/records', durable = 'no', atomic = false, onDamaged = (): void => undefined } = options;
     const keys = new RowKeys(prefix);
     const capabilities: StoreCapabilities = { durable, atomic, shared: false };
     let engine: DatastoreEngine | undefined;
     const store = new this({
       settings,
       pause,
-      engine: (report, choose) => (engine = new DatastoreEngine({ datastore, keys, capabilities, caps: settings.caps, report, choose })),
+      engine: (report, choose) => (engine = new DatastoreEngine({ datastore, keys, capabilities, caps: settings.caps, localId: settings.localId, maxTtlMs: settings.maxTtlMs, report, choose, onDamaged })),
     });
-    await engine!.load(settings.clock.now() + settings.maxTtlMs);
+    await engine!.load(settings.clock.now());
     return store;
   }
 }
