@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryDatastore } from 'datastore-core';
 import { LevelDatastore } from 'datastore-level';
-import type { Datastore } from 'interface-datastore';
+import { Key, type Datastore } from 'interface-datastore';
 import { afterAll, describe, test } from 'vitest';
 import { DatastoreRecordStore } from '@p2p/record-store/datastore';
 import { recordStoreConformance } from '@p2p/record-store/conformance';
@@ -11,6 +11,12 @@ import type { RecordStore } from '@p2p/record-store';
 
 /** Kills fifty times instead of three. */
 const LONG: boolean = process.env['RECORD_STORE_LONG'] === '1';
+
+async function damage(datastore: Datastore, key: Uint8Array, provider: Uint8Array | undefined): Promise<void> {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const path = provider === undefined ? `/records/v/${hex(key)}` : `/records/p/${hex(key)}/${hex(provider)}`;
+  await datastore.put(new Key(path), new TextEncoder().encode('garbage'));
+}
 
 describe('over memory', () => {
   const datastores = new WeakMap<RecordStore, Datastore>();
@@ -24,6 +30,7 @@ describe('over memory', () => {
     capabilities: { durable: 'no', atomic: false, shared: false },
     open: (options) => openOver(new MemoryDatastore(), options),
     reopen: (closed, options) => openOver(datastores.get(closed)!, options),
+    damage: (store, key, provider) => damage(datastores.get(store)!, key, provider),
   });
 });
 
@@ -56,6 +63,7 @@ describe('over LevelDB', () => {
       return await openOver(datastore, options);
     },
     reopen: async (closed, options) => openOver(datastores.get(closed)!, options),
+    damage: (store, key, provider) => damage(datastores.get(store)!, key, provider),
     crash: {
       module: new URL('level-crash-module.ts', import.meta.url),
       kills: LONG ? 50 : 3,

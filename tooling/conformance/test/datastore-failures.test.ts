@@ -66,6 +66,15 @@ describe('a datastore that fails', () => {
       store.addProvider({ key: utf8('k'), provider: utf8('p2'), addresses: ['y'] }),
     ]);
     for (const result of failed) expect(result).toMatchObject({ status: 'rejected', reason: { code: 'RECORD_STORE_IO', cause: { message: 'no space left' } } });
+    // Before the next write too, nobody sees what was not written.
+    const names = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { key } of store.records()) found.push(new TextDecoder().decode(key));
+      return found;
+    };
+    expect(await names()).toEqual(['a', 'b']);
+    expect((await store.providers(utf8('k'))).map(({ addresses }) => addresses)).toEqual([['x']]);
+    await agree(datastore, store);
     expect(await store.put(record('d', 'after'))).toEqual({ outcome: 'inserted' });
     expect(new TextDecoder().decode((await store.get(utf8('a')))?.value)).toBe(isPartial ? 'two' : 'one');
     await agree(datastore, store);
@@ -98,6 +107,31 @@ describe('a datastore that fails', () => {
     expect(await again.put(record('bad', 'new'))).toEqual({ outcome: 'inserted' });
     expect((await again.get(utf8('bad')))?.value).toEqual(utf8('new'));
     await agree(datastore, again);
+  });
+
+  test('damaged rows are told of, at opening and by scans', async () => {
+    const { datastore, store } = await opened();
+    await store.putMany([record('bad'), record('good')]);
+    await datastore.put(new Key('/records/v/626164'), utf8('garbage'));
+    const damaged: string[] = [];
+    const again = await DatastoreRecordStore.open({ ...options, datastore, onDamaged: ({ code }, key) => void damaged.push(`${code} ${new TextDecoder().decode(key)}`) });
+    expect(damaged.splice(0)).toEqual(['RECORD_STORE_CORRUPT bad']);
+    await datastore.put(new Key('/records/v/676f6f64'), utf8('garbage'));
+    for await (const { key } of again.records()) expect(key).toBeUndefined();
+    expect(damaged.splice(0)).toEqual(['RECORD_STORE_CORRUPT good']);
+    await again.putMany([record('bad'), record('good')]);
+    await agree(datastore, again);
+  });
+
+  test('a commit and the reading after it that fail: the next write sets memory right', async () => {
+    const { datastore, store } = await opened();
+    await store.put(record('a', 'one'));
+    datastore.failCommits = 1;
+    const failing = store.put(record('b', 'one'));
+    datastore.failGets = 1;
+    await expect(failing).rejects.toMatchObject({ code: 'RECORD_STORE_IO', cause: { message: 'no space left' } });
+    expect(await store.put(record('c', 'one'))).toEqual({ outcome: 'inserted' });
+    await agree(datastore, store);
   });
 
   test('a row that somebody deletes behind the store’s back is gone', async () => {

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 /** Every store gets a namespace of its own; what stays is removed with the server, or under its name. */
-function suite(client: () => RedisClientLike, fuzzRuns: number): void {
+function suite(client: () => RedisClientLike, send: (command: string, args: readonly (string | Buffer)[]) => Promise<unknown>, fuzzRuns: number): void {
   const namespaces = new WeakMap<RecordStore, string>();
   const run = `${Date.now().toString(36)}-${process.pid}`;
   let count = 0;
@@ -35,6 +35,12 @@ function suite(client: () => RedisClientLike, fuzzRuns: number): void {
     capabilities: { durable: 'no', atomic: true, shared: true },
     open: (options) => open(`test-${run}-${count++}`, options),
     reopen: (closed, options) => open(namespaces.get(closed)!, options),
+    damage: async (store, key, provider) => {
+      const base = `records:{${namespaces.get(store)!}}:`;
+      const name = Buffer.concat([Buffer.from(base + (provider === undefined ? 'v:' : 'p:')), key]);
+      if (provider === undefined) await send('SET', [name, 'garbage']);
+      else await send('HSET', [name, Buffer.from(provider), 'garbage']);
+    },
     openSecond: (first, options) => open(namespaces.get(first)!, options),
   });
 }
@@ -47,7 +53,7 @@ describe.skipIf(!hasRedis() && existing === undefined)('node-redis', () => {
     await client.connect();
   });
   afterAll(() => client.destroy());
-  suite(() => client, process.env['RECORD_STORE_LONG'] === '1' ? 300 : 12);
+  suite(() => client, (command, args) => client.sendCommand([command, ...args]), process.env['RECORD_STORE_LONG'] === '1' ? 300 : 12);
 });
 
 describe.skipIf(!hasRedis() && existing === undefined)('ioredis', () => {
@@ -56,5 +62,5 @@ describe.skipIf(!hasRedis() && existing === undefined)('ioredis', () => {
     client = new Redis(url);
   });
   afterAll(() => client.disconnect());
-  suite(() => client, 3);
+  suite(() => client, (command, args) => client.call(command, ...args), 3);
 });

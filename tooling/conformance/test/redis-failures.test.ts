@@ -102,17 +102,60 @@ describe.skipIf(!hasRedis())('Redis that does not do as one would like', () => {
     blocker.destroy();
   }, 20_000);
 
-  test('a row that is damaged: reading and writing it say so, the others are served, deleting it heals', async () => {
+  test('a row that is damaged: reading it says so, scans tell of it, the others are served, putting or removing it heals', async () => {
+    const own = await server();
+    const client = await nodeRedis(own.url);
+    const damaged: string[] = [];
+    const store = await open({ client, namespace: 'n', onDamaged: ({ code }, key) => void damaged.push(`${code} ${new TextDecoder().decode(key)}`) });
+    const names = async (): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { key } of store.records()) found.push(new TextDecoder().decode(key));
+      return found;
+    };
+    // What each of them lacks: everything, its format, sense in its bits, in its times, an end of a field.
+    const head = (format: number, bits: number, expires: number, storedAt: number): Buffer => {
+      const row = Buffer.alloc(18);
+      row[0] = format;
+      row[1] = bits;
+      row.writeDoubleBE(expires, 2);
+      row.writeDoubleBE(storedAt, 10);
+      return row;
+    };
+    const rows = [Buffer.from(''), Buffer.from('garbage'), head(2, 0, 4e12, 1e12), head(1, 0xf0, 4e12, 1e12), head(1, 0, Number.NaN, 1e12), head(1, 0, 4e12, Number.POSITIVE_INFINITY), head(1, 2, 4e12, 1e12), Buffer.concat([head(1, 2, 4e12, 1e12), Buffer.from([0, 9, 1])])];
+    for (const row of rows) {
+      await store.putMany([record('bad'), record('good')]);
+      await client.set('records:{n}:v:bad', row);
+      expect(await codeOf(store.get(utf8('bad')))).toBe('RECORD_STORE_CORRUPT');
+      expect(await names()).toEqual(['good']);
+      expect(damaged.splice(0)).toEqual(['RECORD_STORE_CORRUPT bad']);
+      expect(await store.put(record('bad'))).toEqual({ outcome: 'inserted' });
+      await client.set('records:{n}:v:bad', row);
+      expect(await store.remove(utf8('bad'))).toBe(true);
+      expect((await store.stats()).remote.records).toBe(1);
+    }
+    // A row that was never counted is not counted off either.
+    await client.set('records:{n}:v:planted', 'garbage');
+    expect(await store.put(record('planted'))).toEqual({ outcome: 'inserted' });
+    await store.addProvider({ key: utf8('k'), provider: utf8('p'), addresses: [] });
+    await client.hSet('records:{n}:p:k', 'planted', 'garbage');
+    expect(await store.removeProvider(utf8('k'), utf8('planted'))).toBe(true);
+    expect((await store.stats()).remote).toMatchObject({ records: 2, providers: 1, providedKeys: 1 });
+  });
+
+  test('a put that the server refuses does not make those of the same tick look as if they had failed', async () => {
     const own = await server();
     const client = await nodeRedis(own.url);
     const store = await open({ client, namespace: 'n' });
-    await store.putMany([record('bad'), record('good')]);
-    await client.set('records:{n}:v:bad', 'garbage');
-    expect(await codeOf(store.get(utf8('bad')))).toBe('RECORD_STORE_CORRUPT');
-    expect((await store.get(utf8('good')))?.value).toEqual(record('good').value);
-    expect(await codeOf(store.put(record('bad')))).toBe('RECORD_STORE_CORRUPT');
-    await client.del('records:{n}:v:bad');
-    expect(await store.put(record('bad'))).toEqual({ outcome: 'inserted' });
+    await client.lPush('records:{n}:v:list', 'of somebody else');
+    const results = await Promise.all(['a', 'list', 'b'].map((name) => codeOf(store.put(record(name)))));
+    expect(results).toEqual(['resolved', 'RECORD_STORE_IO', 'resolved']);
+    for (const name of ['a', 'b']) expect((await store.get(utf8(name)))?.value).toEqual(record(name).value);
+  });
+
+  test('what was tried in vain is named when a client says it in several errors', async () => {
+    const refused = new AggregateError([new Error('connect ECONNREFUSED ::1:6379'), new Error('connect ECONNREFUSED 127.0.0.1:6379')]);
+    const client = { sendCommand: (): Promise<unknown> => Promise.reject(refused) };
+    await expect(open({ client })).rejects.toMatchObject({ code: 'RECORD_STORE_UNAVAILABLE', message: expect.stringMatching(/::1:6379.*127\.0\.0\.1:6379/) as string });
   });
 
   test('one whose memory is full refuses puts with an error, and serves reads', async () => {

@@ -179,4 +179,16 @@ export const CAP_CASES: readonly Case[] = [
       equal((await store.providers(text('k'), { limit: 100 })).length, 60, 'providers');
     },
   },
+  {
+    name: 'a key that is full of one: whoever adds at the same time gets an answer each, and one stays',
+    needs: ['providers', 'limits', 'stats'],
+    run: async (context) => {
+      const store = await context.open({ limits: { maxProvidersPerKey: 1 }, policies: { fullKey: { name: 'the newest stays', choose: () => 0 } } });
+      const results = await Promise.all(Array.from({ length: 30 }, (_, at) => store.addProvider(provider('k', at), { origin: `o${at}` })));
+      equal(results, results.map(() => INSERTED), 'answers');
+      equal((await store.providers(text('k'), { limit: 100 })).length, 1, 'providers');
+      const { remote, origins } = await store.stats();
+      equal([remote.providers, remote.providedKeys, origins], [1, 1, 1], 'counted');
+    },
+  },
 ];

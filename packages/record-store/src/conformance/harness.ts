@@ -30,6 +30,8 @@ export interface ConformanceHarness {
   reopen?(closed: RecordStore, options: RecordStoreOptions): Promise<RecordStore>;
   /** For shared stores: a second store over what `first`, which is open, holds. */
   openSecond?(first: RecordStore, options: RecordStoreOptions): Promise<RecordStore>;
+  /** For stores that keep rows which may be spoiled from outside: makes that of this record, or of this provider of the key, unreadable while `store` is open. */
+  damage?(store: RecordStore, key: Uint8Array, provider?: Uint8Array): Promise<void>;
   /** What the store lacks. Default: nothing. */
   without?: readonly ConformanceFeature[];
   /**

@@ -112,6 +112,44 @@ export const REOPEN_CASES: readonly Case[] = [
   },
 ];
 
+/** For stores of which one node has all: registered where the harness can reopen, and the store is not shared. */
+export const RENAMED_CASES: readonly Case[] = [
+  {
+    name: 'reopened under another localId: what the old one called its own is others’, and ends as theirs does',
+    needs: ['values', 'providers', 'local', 'stats', 'schedule', 'sweep'],
+    run: async (context) => {
+      const store = await context.open();
+      const [old, now] = [context.localId, id(0xfe)];
+      const by = (provider: Uint8Array, address = 'here'): Parameters<typeof store.addProvider>[0] => ({ key: text('k'), provider, addresses: [address] });
+      await store.addProvider(by(old));
+      // What others said of an id that was not this node's then.
+      await store.addProvider({ ...by(now, 'rumour'), key: text('l') }, { origin: 'o' });
+      await store.put(value('r', 'v', { publisher: old }));
+      const stored = context.clock.nowMs;
+      context.clock.advance(1000);
+      let again = await reopened(context, store, { localId: now });
+      for (let round = 0; round < 2; round++) {
+        const { local, remote } = await again.stats();
+        equal([local.records, local.providers, local.providedKeys], [0, round, round], `local, round ${round}`);
+        equal(remote.records, 1, `remote records, round ${round}`);
+        equal(await again.addProvider(by(now)), round === 0 ? INSERTED : REFRESHED, `its own provider, round ${round}`);
+        equal((await again.providers(text('k'))).map(({ provider }) => provider), [now, old], `providers, round ${round}`);
+        equal((await collect(again.provided())).map(({ key, provider }) => [key, provider]), [[text('k'), now]], `provided, round ${round}`);
+        const kinds = (await collect(again.due(context.clock.nowMs + 100 * 3_600_000))).map(({ kind }) => kind).toSorted();
+        equal(kinds, ['provide', 'replicate'], `due, round ${round}`);
+        equal((await again.get(text('r')))?.expires, stored + 172_800_000, `the end of the record, round ${round}`);
+        context.clock.advance(1000);
+        again = await reopened(context, again, { localId: now });
+      }
+      equal(await again.addProvider(by(old, 'elsewhere'), { origin: 'o' }), UPDATED, 'others speak for the old one');
+      equal(await again.addProvider({ ...by(now), key: text('l') }), INSERTED, 'this node speaks for itself');
+      equal((await again.providers(text('l'))).map(({ addresses }) => addresses), [['here']], 'what it said');
+      context.clock.nowMs = stored + 172_800_000;
+      equal(await again.get(text('r')), undefined, 'the record in the end');
+    },
+  },
+];
+
 /** For stores that several processes share: registered where the harness can open a second one. */
 export const SHARED_CASES: readonly Case[] = [
   {

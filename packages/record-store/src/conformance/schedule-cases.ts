@@ -86,6 +86,22 @@ export const SCHEDULE_CASES: readonly Case[] = [
     },
   },
   {
+    name: 'others that put a local record do not put off its publication',
+    needs: ['values', 'schedule', 'local'],
+    run: async (context) => {
+      const store = await context.open({ republish });
+      const own = (at: number): ReturnType<typeof value> => value(id(at), 'v', { publisher: context.localId });
+      for (let at = 0; at < 10; at++) await store.put(own(at));
+      context.clock.advance(10 * HOUR_MS);
+      const all = (await collect(store.due(context.clock.nowMs))).map(nameOf);
+      equal(all.length, 10, 'due after an interval');
+      for (let at = 0; at < 10; at++) await store.put(value(id(at), 'v'), at % 2 === 0 ? { origin: 'o' } : {});
+      equal((await collect(store.due(context.clock.nowMs))).map(nameOf), all, 'after others put them');
+      for (let at = 0; at < 10; at++) await store.put(own(at));
+      equal(await collect(store.due(context.clock.nowMs)), [], 'after this node put them');
+    },
+  },
+  {
     name: 'a token that is none is RECORD_STORE_TOKEN; a time that is none a TypeError',
     needs: ['schedule'],
     run: async (context) => {

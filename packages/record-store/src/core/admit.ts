@@ -52,7 +52,9 @@ export function admitValue(state: AdmissionState, candidate: ValueCandidate, now
     const bytes = owner === candidate ? candidate.bytes : stored!.bytes;
     const fit = fitValue(owner, bytes, stored, state.room(owner), exhausted);
     if (fit === 'fits') {
-      state.writeValue({ outcome, candidate, owner, expires: expiresAfter(outcome, candidate, stored), bytes }, stored);
+      // Others that bring what is this node's own do not send it for this node: it stays due.
+      const written = owner !== candidate && owner.local ? { ...candidate, storedAt: stored!.storedAt } : candidate;
+      state.writeValue({ outcome, candidate: written, owner, expires: expiresAfter(outcome, candidate, stored), bytes }, stored);
       return outcome;
     }
     const bit = exhaustedBit(fit);

@@ -43,14 +43,14 @@ export interface RecordEngine {
   putValue(candidate: ValueCandidate, now: number, signal: AbortSignal | undefined): Soon<Admission>;
   /** The same for many, in order; each by itself is a transaction at least. */
   putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Soon<Admission[]>;
-  /** Removes the record if `accept` says so of what is stored, in a transaction. True when it was removed. */
-  removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean, signal: AbortSignal | undefined): Soon<boolean>;
+  /** Removes the record if `accept` says so of what is stored, in a transaction; it is asked of undefined where that cannot be read. True when it was removed. */
+  removeValue(key: Uint8Array, accept: (stored: StoredValue | undefined) => boolean, signal: AbortSignal | undefined): Soon<boolean>;
   /** Records in ascending order of keys, expired ones too; only those that start with `prefix` and are greater than `after`. `limit` is a hint: nobody reads on after so many live ones (see `now`). */
   scanValues(scan: ValueScan): AsyncIterable<StoredValue>;
   /** `admitProvider` in a transaction. */
   addProvider(candidate: StoredProvider, now: number, signal: AbortSignal | undefined): Soon<Admission>;
   /** True when it was removed; `accept` as above. */
-  removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean, signal: AbortSignal | undefined): Soon<boolean>;
+  removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider | undefined) => boolean, signal: AbortSignal | undefined): Soon<boolean>;
   /** All providers of a key as they came, expired ones too. */
   providersOf(key: Uint8Array, signal: AbortSignal | undefined): Soon<readonly StoredProvider[]>;
   /** The local providers of all keys, expired ones too. */

@@ -1,5 +1,5 @@
 import type { Admission, Chooser } from '../core/admit.ts';
-import { equalBytes } from '../core/bytes.ts';
+import { copyBytes, equalBytes } from '../core/bytes.ts';
 import { CapacityAlarm } from '../core/capacity-alarm.ts';
 import { checkBytes, checkProvider, checkValue, providerCandidate, refuseProvider, refuseValue, valueCandidate } from '../core/candidate.ts';
 import { Counters } from '../core/counters.ts';
@@ -29,9 +29,10 @@ import type {
   ValueRecord,
   WaitOptions,
 } from '../types.ts';
-import { MAX_RANK_BYTES, type Verdict } from '../validators/validator.ts';
+import { MAX_RANK_BYTES, type Validator, type Verdict } from '../validators/validator.ts';
 import { dueItems } from './due-items.ts';
 import { orderProviders } from './order-providers.ts';
+import { ownOptions, ownRecord } from './own-bytes.ts';
 import { sweepChunks } from './sweep-chunks.ts';
 
 /** What a store is built from. */
@@ -52,6 +53,8 @@ export class PolicyStore implements RecordStore {
   readonly #counters = new Counters();
   readonly #schedule: Schedule;
   readonly #pending = new Set<Promise<unknown>>();
+  /** Validators that take their time: what they look at is copied first. */
+  readonly #slow = new WeakSet<Validator>();
   #closing: Promise<void> | undefined;
 
   constructor({ settings, engine, pause }: PolicyStoreParts) {
@@ -90,8 +93,15 @@ export class PolicyStore implements RecordStore {
       if (options?.ifVersion !== undefined && options.ifVersion !== 'absent' && !(options.ifVersion instanceof Uint8Array)) throw new TypeError("ifVersion must be a Uint8Array or 'absent'");
       const refusal = refuseValue(record, this.#settings);
       if (refusal !== undefined) return this.#result(refusal, record.key, undefined, options?.origin);
-      const verdict = this.#settings.validators.of(record.key).validate(record, this.#settings.clock.now());
-      return verdict instanceof Promise ? verdict.then((settled) => this.#putValid(record, settled, options)) : this.#putValid(record, verdict, options);
+      const validator = this.#settings.validators.of(record.key);
+      if (!this.#slow.has(validator)) {
+        const verdict = validator.validate(record, this.#settings.clock.now());
+        if (!(verdict instanceof Promise)) return this.#putValid(record, verdict, options);
+        // Found out by asking it once. It may look at the caller's bytes at any later time, so that answer is worth nothing.
+        this.#slow.add(validator);
+        verdict.catch(() => {});
+      }
+      return this.#putSlowly(ownRecord(record), validator, ownOptions(options));
     });
   }
 
@@ -99,23 +109,26 @@ export class PolicyStore implements RecordStore {
     return this.#run(options, async () => {
       for (const record of records) checkValue(record, options?.origin);
       const { clock, validators } = this.#settings;
-      const refusals = await Promise.all(
-        records.map(async (record): Promise<RejectReason | Uint8Array | undefined> => {
-          const refusal = refuseValue(record, this.#settings);
-          return refusal ?? judged(await validators.of(record.key).validate(record, clock.now()));
-        }),
-      );
-      this.#checkOpen(options?.signal);
-      const now = clock.now();
-      const valid = records.flatMap((record, at) => {
-        const refusal = refusals[at];
-        return typeof refusal === 'string' ? [] : [valueCandidate(record, options?.origin, refusal, undefined, this.#settings, now)];
+      const { origin, signal } = options ?? {};
+      // Before anything is awaited: afterwards the caller's bytes may be others.
+      const own = records.map((record) => {
+        const refusal = refuseValue(record, this.#settings);
+        return refusal === undefined ? { record: ownRecord(record), refusal } : { record: { ...record, key: copyBytes(record.key) }, refusal };
       });
-      const admissions = valid.length === 0 ? [] : await this.#engine.putValues(valid, now, options?.signal);
-      let next = 0;
-      return records.map(({ key }, at) => {
+      const refusals = await Promise.all(
+        own.map(async ({ record, refusal }): Promise<RejectReason | Uint8Array | undefined> => refusal ?? ownRank(judged(await validators.of(record.key).validate(record, clock.now())))),
+      );
+      this.#checkOpen(signal);
+      const now = clock.now();
+      const valid = own.flatMap(({ record }, at) => {
         const refusal = refusals[at];
-        return this.#result(typeof refusal === 'string' ? refusal : admissions[next++]!, key, undefined, options?.origin);
+        return typeof refusal === 'string' ? [] : [valueCandidate(record, origin, refusal, undefined, this.#settings, now)];
+      });
+      const admissions = valid.length === 0 ? [] : await this.#engine.putValues(valid, now, signal);
+      let next = 0;
+      return own.map(({ record }, at) => {
+        const refusal = refusals[at];
+        return this.#result(typeof refusal === 'string' ? refusal : admissions[next++]!, record.key, undefined, origin);
       });
     });
   }
@@ -123,11 +136,14 @@ export class PolicyStore implements RecordStore {
   remove(key: Uint8Array, options?: WaitOptions & { ifPublisher?: Uint8Array | undefined }): Promise<boolean> {
     return this.#run(options, () => {
       checkBytes('key', key);
-      const { ifPublisher } = options ?? {};
-      if (ifPublisher !== undefined) checkBytes('ifPublisher', ifPublisher);
+      if (options?.ifPublisher !== undefined) checkBytes('ifPublisher', options.ifPublisher);
+      const ifPublisher = options?.ifPublisher && copyBytes(options.ifPublisher);
       const now = this.#settings.clock.now();
-      const accept = (stored: StoredValue): boolean =>
-        stored.expires > now && (ifPublisher === undefined || (stored.publisher !== undefined && equalBytes(stored.publisher, ifPublisher)));
+      const accept = (stored: StoredValue | undefined): boolean => {
+        // Whose a damaged one is, nobody knows.
+        if (stored === undefined) return ifPublisher === undefined;
+        return stored.expires > now && (ifPublisher === undefined || (stored.publisher !== undefined && equalBytes(stored.publisher, ifPublisher)));
+      };
       return this.#engine.removeValue(key, accept, options?.signal);
     });
   }
@@ -136,7 +152,8 @@ export class PolicyStore implements RecordStore {
     const { prefix, after, limit = Number.POSITIVE_INFINITY } = options;
     for (const [name, bytes] of Object.entries({ prefix, after })) if (bytes !== undefined && !(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
     if (!(limit >= 0)) throw new TypeError('limit must be a number >= 0');
-    return this.#records({ ...options, limit });
+    // Nothing is read before the caller asks for the first one.
+    return this.#records({ ...options, prefix: prefix && copyBytes(prefix), after: after && copyBytes(after), limit });
   }
 
   addProvider(provider: ProviderRecord, options?: OriginOptions): Promise<PutResult> {
@@ -156,7 +173,7 @@ export class PolicyStore implements RecordStore {
       checkBytes('key', key);
       checkBytes('provider', provider);
       const now = this.#settings.clock.now();
-      return this.#engine.removeProvider(key, provider, (stored) => stored.expires > now, options?.signal);
+      return this.#engine.removeProvider(key, provider, (stored) => stored === undefined || stored.expires > now, options?.signal);
     });
   }
 
@@ -165,10 +182,11 @@ export class PolicyStore implements RecordStore {
       checkBytes('key', key);
       const { limit = this.#settings.replication, order = 'stored', copy = false } = options;
       if (!(limit >= 0)) throw new TypeError('limit must be a number >= 0');
+      const own = order === 'closest' ? copyBytes(key) : key;
       const stored = await this.#engine.providersOf(key, options.signal);
       const now = this.#settings.clock.now();
       const live = stored.filter(({ expires }) => expires > now);
-      return orderProviders(key, live, order, this.#settings)
+      return orderProviders(own, live, order, this.#settings)
         .slice(0, limit)
         .map((provider) => providerRecord(provider, copy));
     });
@@ -240,6 +258,10 @@ export class PolicyStore implements RecordStore {
     this.#checkOpen(signal);
   }
 
+  async #putSlowly(record: ValueRecord, validator: Validator, options: PutOptions | undefined): Promise<PutResult> {
+    return await this.#putValid(record, await validator.validate(record, this.#settings.clock.now()), options);
+  }
+
   #putValid(record: ValueRecord, verdict: Verdict, options: PutOptions | undefined): Soon<PutResult> {
     const refusal = judged(verdict);
     const origin = options?.origin;
@@ -290,6 +312,10 @@ export class PolicyStore implements RecordStore {
 
 /** One object each for all puts: a million a second are worth it. */
 const TAKEN = { inserted: Object.freeze({ outcome: 'inserted' }), updated: Object.freeze({ outcome: 'updated' }), refreshed: Object.freeze({ outcome: 'refreshed' }) } as const;
+
+function ownRank(judgement: RejectReason | Uint8Array | undefined): RejectReason | Uint8Array | undefined {
+  return judgement instanceof Uint8Array ? copyBytes(judgement) : judgement;
+}
 
 /** A refusal, or the rank of what is valid. */
 function judged(verdict: Verdict): RejectReason | Uint8Array | undefined {

@@ -14,7 +14,7 @@ export type Verdict =
 
 /** The rule of a namespace: which records it takes (validation) and which of two wins (selection, by rank). */
 export interface Validator {
-  /** Must not keep or change the bytes. What it throws reaches the caller of `put`. */
+  /** Must not keep or change the bytes; may be asked twice of the same record. What it throws reaches the caller of `put`. */
   validate(record: ValueRecord, now: number): Verdict | Promise<Verdict>;
 }
 

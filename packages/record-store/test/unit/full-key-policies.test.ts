@@ -17,6 +17,9 @@ describe('addressPrefix', () => {
     ['::ffff:192.0.2.7', '4:192.0'],
     ['/dns4/a.b.example.net/tcp/1', 'n:example.net'],
     ['A.Example.NET:443', 'n:example.net'],
+    ['/dns/example.net', 'n:example.net'],
+    ['/', 'n:/'],
+    [`${'x'.repeat(400)}.${'a'.repeat(63)}.${'b'.repeat(63)}:1`, `n:${'a'.repeat(63)}.${'b'.repeat(63)}`],
     ['', 'n:'],
   ])('%s is in %s', (address, network) => expect(addressPrefix(address)).toBe(network));
 });
@@ -36,6 +39,13 @@ describe('diverse', () => {
     expect(diverse.choose(member(9, 'sybil', '192.0.2.8:1'), [honest, ...sybils], context())).not.toBe(0);
     const apart = [member(1, 'a', '192.0.2.1:1'), member(2, 'b', '192.0.9.1:1'), member(3, 'c', '203.0.113.1:1')];
     expect([0, 1]).toContain(diverse.choose(member(4, 'd', '198.51.100.1:1'), apart, context()));
+  });
+
+  test('looks at the first four addresses, whatever else somebody claims', () => {
+    const spread = (number: number, ...last: string[]): string[] => [...Array.from({ length: 4 }, (_, at) => `10.${10 * number + at}.0.1:1`), ...last];
+    const late = [1, 2, 3].map((number) => member(number, undefined, ...spread(number, '192.0.2.1:1')));
+    const early = [4, 5].map((number) => member(number, undefined, '203.0.113.1:1'));
+    expect([3, 4]).toContain(diverse.choose(member(6, undefined, ...spread(6, '192.0.2.1:1')), [...late, ...early], context()));
   });
 
   test('decides the same again, however often somebody tries, and otherwise with another secret', () => {

@@ -1,20 +1,26 @@
 import type { Key } from 'interface-datastore';
 import { RecordStoreError } from '../../errors.ts';
+import { intact } from '../intact.ts';
 
-/** Rows that cannot be read: they count for nothing, asking for them says so, and writing them anew heals. */
+/** Rows that cannot be read: they count for nothing, asking for them says so, and removing them or writing them anew heals. */
 export class DamagedRows {
   readonly #errors = new Map<string, RecordStoreError>();
+  readonly #onDamaged: (error: RecordStoreError, key: Uint8Array) => void;
 
-  /** Runs `read`; false when the row turned out to be damaged. Other errors pass. */
-  guard(path: Key, read: () => unknown): boolean {
-    try {
-      read();
-      return true;
-    } catch (error) {
-      if (!(error instanceof RecordStoreError) || error.code !== 'RECORD_STORE_CORRUPT') throw error;
+  constructor(onDamaged: (error: RecordStoreError, key: Uint8Array) => void) {
+    this.#onDamaged = onDamaged;
+  }
+
+  /** What `read` makes of the row of this key, or undefined when it turned out to be damaged, which is told. Other errors pass. */
+  guard<T>(path: Key, key: Uint8Array, read: () => T): T | undefined {
+    return intact(read, (error) => {
       this.#errors.set(path.toString(), error);
-      return false;
-    }
+      this.#onDamaged(error, key);
+    });
+  }
+
+  has(path: Key): boolean {
+    return this.#errors.has(path.toString());
   }
 
   /** @throws RecordStoreError RECORD_STORE_CORRUPT when this row is damaged. */
@@ -23,7 +29,7 @@ export class DamagedRows {
     if (error !== undefined) throw new RecordStoreError(error.code, error.message, { cause: error });
   }
 
-  /** The row was written. */
+  /** The row was written or deleted. */
   forget(path: Key): void {
     this.#errors.delete(path.toString());
   }

@@ -5,13 +5,18 @@ import { bytesText, copyBytes, equalBytes } from '../../core/bytes.ts';
 import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
 import type { LedgerEntry, ValueEntry } from '../../core/ledger/entries.ts';
 import { selectedKeys, sortedKeys } from '../../core/ledger/sorted-keys.ts';
+import { claimed } from '../../core/claimed.ts';
 import { decodeProvider, decodeValue } from '../../core/stored-codec.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
 import type { Caps } from '../../limits.ts';
 import type { StoreCapabilities } from '../../types.ts';
+import type { RecordStoreError } from '../../errors.ts';
 import type { TracedWork } from '../../trace/traced-work.ts';
+import { intact } from '../intact.ts';
 import { pause } from '../system.ts';
+import { changesOf } from './changes-of.ts';
 import { DamagedRows } from './damaged-rows.ts';
+import { ownCandidate } from './own-candidate.ts';
 import { RecordingLedger } from './recording-ledger.ts';
 import type { RowKeys } from './row-keys.ts';
 import { Rows, type RowChange } from './rows.ts';
@@ -23,18 +28,20 @@ const SWEEP_CHUNK = 512;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A write: what it has to know of stored values, and what it does to the ledger. */
-interface Job {
-  readonly candidates: readonly ValueCandidate[];
-  readonly apply: () => void;
-}
+type Job = { readonly candidates: readonly ValueCandidate[]; readonly apply: () => void };
 
 export interface DatastoreEngineParts {
   readonly datastore: Datastore;
   readonly keys: RowKeys;
   readonly capabilities: StoreCapabilities;
   readonly caps: Caps;
+  readonly localId: Uint8Array;
+  /** Nothing lives longer but what is local and never expires; Infinity: no limit. */
+  readonly maxTtlMs: number;
   readonly report: EngineReport;
   readonly choose: Chooser;
+  /** Told of every damaged row that is met. */
+  readonly onDamaged: (error: RecordStoreError, key: Uint8Array) => void;
   trace?: TracedWork | undefined;
 }
 
@@ -48,7 +55,9 @@ export class DatastoreEngine implements RecordEngine {
   readonly #parts: DatastoreEngineParts;
   readonly #rows: Rows;
   readonly #ledger: RecordingLedger;
-  readonly #damaged: DamagedRows = new DamagedRows();
+  readonly #damaged: DamagedRows;
+  /** Damaged rows that the batch under way deletes. */
+  readonly #dropped: RowChange[0][] = [];
   readonly #batches: SerialBatches<Job>;
   /** Entries of a commit that failed: nobody knows which of them were written. */
   #suspects: LedgerEntry[] = [];
@@ -58,6 +67,7 @@ export class DatastoreEngine implements RecordEngine {
     this.capabilities = parts.capabilities;
     this.#rows = new Rows(parts.datastore);
     if (TRACE) this.#rows.trace = parts.trace;
+    this.#damaged = new DamagedRows(parts.onDamaged);
     this.#ledger = new RecordingLedger({
       caps: parts.caps,
       keyText: bytesText,
@@ -67,18 +77,16 @@ export class DatastoreEngine implements RecordEngine {
     this.#batches = new SerialBatches((jobs) => this.#write(jobs));
   }
 
-  /** Reads all rows. Nothing lives longer than `longest` but what is local and never expires. */
-  async load(longest: number): Promise<void> {
+  /** Reads all rows. */
+  async load(now: number): Promise<void> {
     const { keys } = this.#parts;
-    const clamped = <S extends StoredValue | StoredProvider>(stored: S): S =>
-      stored.expires <= longest || (stored.local && stored.expires === Number.POSITIVE_INFINITY) ? stored : { ...stored, expires: longest };
     for await (const { key: path, value: row } of this.#rows.all(keys.values)) {
       const key = keys.readValue(path.toString());
-      if (key !== undefined) this.#damaged.guard(path, () => this.#ledger.adopt(clamped(decodeValue(key, row))));
+      if (key !== undefined) this.#damaged.guard(path, key, () => this.#adopt(decodeValue(key, row), now));
     }
     for await (const { key: path, value: row } of this.#rows.all(keys.providers)) {
       const parts = keys.readProvider(path.toString());
-      if (parts !== undefined) this.#damaged.guard(path, () => this.#ledger.adopt(clamped(decodeProvider(parts.key, parts.provider, row))));
+      if (parts !== undefined) this.#damaged.guard(path, parts.key, () => this.#adopt(decodeProvider(parts.key, parts.provider, row), now));
     }
     this.#ledger.sortProviders();
   }
@@ -96,7 +104,7 @@ export class DatastoreEngine implements RecordEngine {
 
   async putValues(candidates: readonly ValueCandidate[], now: number, signal: AbortSignal | undefined): Promise<Admission[]> {
     // The caller has its bytes back as soon as this returns, the batch may come later.
-    const owned = candidates.map((candidate) => ({ ...candidate, key: copyBytes(candidate.key), value: copyBytes(candidate.value), publisher: candidate.publisher && copyBytes(candidate.publisher) }));
+    const owned = candidates.map(ownCandidate);
     return await this.#change(owned, signal, () => {
       const admissions = owned.map((candidate) => admitValue(this.#ledger, candidate, now));
       this.#parts.report.grew(this.#ledger.usage.remote);
@@ -104,11 +112,12 @@ export class DatastoreEngine implements RecordEngine {
     });
   }
 
-  async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
+  async removeValue(key: Uint8Array, accept: (stored: StoredValue | undefined) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
     const owned = copyBytes(key);
     return await this.#change([], signal, () => {
       const entry = this.#ledger.storedValue(owned);
-      if (entry === undefined || !accept(entry)) return false;
+      if (entry === undefined) return accept(undefined) && this.#drop(this.#parts.keys.value(owned));
+      if (!accept(entry)) return false;
       this.#ledger.remove(entry);
       return true;
     });
@@ -120,7 +129,7 @@ export class DatastoreEngine implements RecordEngine {
     const read = async (): Promise<(StoredValue | undefined)[]> => {
       const entries = ahead.map((text) => values.get(text));
       ahead = [];
-      return await Promise.all(entries.map(async (entry) => (entry === undefined ? undefined : await this.#read(entry, signal))));
+      return await Promise.all(entries.map(async (entry) => (entry === undefined ? undefined : await this.#readAmongOthers(entry, signal))));
     };
     for await (const text of sortedKeys(selectedKeys(values, prefix, after, now), limit, pause)) {
       ahead.push(text);
@@ -139,11 +148,12 @@ export class DatastoreEngine implements RecordEngine {
     });
   }
 
-  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
+  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider | undefined) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
     const [ownedKey, ownedProvider] = [copyBytes(key), copyBytes(provider)];
     return await this.#change([], signal, () => {
       const entry = this.#ledger.provider(ownedKey, ownedProvider);
-      if (entry === undefined || !accept(entry)) return false;
+      if (entry === undefined) return accept(undefined) && this.#drop(this.#parts.keys.provider(ownedKey, ownedProvider));
+      if (!accept(entry)) return false;
       this.#ledger.remove(entry);
       return true;
     });
@@ -205,28 +215,18 @@ export class DatastoreEngine implements RecordEngine {
     for (const { apply } of jobs) apply();
     const touched = this.#ledger.takeTouched();
     try {
-      const changes = this.#changesOf(touched);
+      const changes = changesOf(this.#ledger, touched, this.#dropped.splice(0), (entry) => this.#path(entry));
       if (changes.length > 0) await this.#rows.commit(changes);
       for (const [path] of changes) this.#damaged.forget(path);
     } catch (error) {
       this.#suspects = touched;
+      // At once, so that nobody reads what was not written. If that cannot be done now, the next write does it.
+      await this.#settleSuspects().catch(() => {});
       throw error;
     } finally {
       // Values are read back when somebody asks for them.
       for (const entry of [...loaded, ...touched]) if (entry.kind === 'value') this.#ledger.lend(entry, NOTHING);
     }
-  }
-
-  /** One change a row: what the entry is now, or its deletion. */
-  #changesOf(touched: readonly LedgerEntry[]): RowChange[] {
-    const changes = new Map<string, RowChange>();
-    for (const entry of touched) {
-      const path = this.#path(entry);
-      const holds = this.#ledger.holds(entry);
-      // Deleted and made anew within the batch: the one that is there decides, whichever comes first.
-      if (holds || !changes.has(path.toString())) changes.set(path.toString(), [path, holds ? this.#ledger.row(entry) : undefined]);
-    }
-    return [...changes.values()];
   }
 
   /** Brings the values into memory that a batch's selections may have to compare. */
@@ -244,7 +244,9 @@ export class DatastoreEngine implements RecordEngine {
         const path = this.#parts.keys.value(entry.key);
         const row = await this.#rows.get(path);
         // Somebody else deleted or damaged the row: then nothing is stored.
-        if (row === undefined || !this.#damaged.guard(path, () => this.#ledger.lend(entry, decodeValue(entry.key, row).value))) this.#ledger.disown(entry);
+        const value = row === undefined ? undefined : this.#damaged.guard(path, entry.key, () => decodeValue(entry.key, row).value);
+        if (value === undefined) this.#ledger.disown(entry);
+        else this.#ledger.lend(entry, value);
       }),
     );
     return [...wanted];
@@ -252,20 +254,36 @@ export class DatastoreEngine implements RecordEngine {
 
   async #read(entry: ValueEntry, signal: AbortSignal | undefined): Promise<StoredValue | undefined> {
     const row = await this.#rows.get(this.#parts.keys.value(entry.key), signal);
-    if (row === undefined) return undefined;
-    const stored = decodeValue(entry.key, row);
-    // What was clamped at opening is so in memory alone.
-    return stored.storedAt === entry.storedAt && stored.expires !== entry.expires ? { ...stored, expires: entry.expires } : stored;
+    return row === undefined ? undefined : asHeld(entry, row);
+  }
+
+  /** One damaged record must not end a scan over all others. */
+  async #readAmongOthers(entry: ValueEntry, signal: AbortSignal | undefined): Promise<StoredValue | undefined> {
+    const row = await this.#rows.get(this.#parts.keys.value(entry.key), signal);
+    return row === undefined ? undefined : intact(() => asHeld(entry, row), (error) => this.#parts.onDamaged(error, entry.key));
+  }
+
+  #adopt(stored: StoredValue | StoredProvider, now: number): void {
+    const own = claimed(stored, { localId: this.#parts.localId, maxTtlMs: this.#parts.maxTtlMs, now });
+    if (own !== undefined) this.#ledger.adopt(own);
+  }
+
+  /** Deletes a row that is damaged; false when it is not. */
+  #drop(path: RowChange[0]): boolean {
+    if (!this.#damaged.has(path)) return false;
+    this.#dropped.push(path);
+    return true;
   }
 
   /** After a failed commit: memory follows what the rows say. */
   async #settleSuspects(): Promise<void> {
     for (const suspect of this.#suspects) {
-      const row = await this.#rows.get(this.#path(suspect));
+      const path = this.#path(suspect);
+      const row = await this.#rows.get(path);
       const held = suspect.kind === 'value' ? this.#ledger.storedValue(suspect.key) : this.#ledger.provider(suspect.key, suspect.provider);
       if (held !== undefined) this.#ledger.disown(held);
       if (row === undefined) continue;
-      this.#damaged.guard(this.#path(suspect), () => this.#ledger.adopt(suspect.kind === 'value' ? decodeValue(suspect.key, row) : decodeProvider(suspect.key, suspect.provider, row)));
+      this.#damaged.guard(path, suspect.key, () => this.#adopt(suspect.kind === 'value' ? decodeValue(suspect.key, row) : decodeProvider(suspect.key, suspect.provider, row), suspect.storedAt));
     }
     if (this.#suspects.length > 0) this.#ledger.sortProviders();
     this.#suspects = [];
@@ -275,4 +293,10 @@ export class DatastoreEngine implements RecordEngine {
     const { keys } = this.#parts;
     return entry.kind === 'value' ? keys.value(entry.key) : keys.provider(entry.key, entry.provider);
   }
+}
+
+/** Whose a record is now, and how long it lives, was found out at opening, and is so in memory alone. */
+function asHeld({ key, storedAt, local, expires }: ValueEntry, row: Uint8Array): StoredValue {
+  const stored = decodeValue(key, row);
+  return stored.storedAt === storedAt ? { ...stored, local, expires } : stored;
 }

@@ -1,6 +1,7 @@
 import { TRACE } from '@p2p/trace';
 import type { Datastore } from 'interface-datastore';
 import { toSettings } from '../../core/settings.ts';
+import type { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import type { StoreCapabilities } from '../../types.ts';
@@ -18,6 +19,8 @@ export interface DatastoreRecordStoreOptions extends RecordStoreOptions {
   durable?: StoreCapabilities['durable'] | undefined;
   /** Whether its batches are atomic. Default false; datastore-level's and datastore-idb's are. */
   atomic?: boolean | undefined;
+  /** Told of a row that cannot be read, each time that it is met. `get` of such a record rejects, scans go on without it; the next put, or `remove`, heals. */
+  onDamaged?: ((error: RecordStoreError, key: Uint8Array) => void) | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export class DatastoreRecordStore extends PolicyStore {
    */
   static async open(options: DatastoreRecordStoreOptions): Promise<DatastoreRecordStore> {
     const settings = toSettings(options, SYSTEM);
-    const { datastore, prefix = '/records', durable = 'no', atomic = false } = options;
+    const { datastore, prefix = '/records', durable = 'no', atomic = false, onDamaged = (): void => undefined } = options;
     const keys = new RowKeys(prefix);
     const capabilities: StoreCapabilities = { durable, atomic, shared: false };
     let engine: DatastoreEngine | undefined;
@@ -39,12 +42,12 @@ export class DatastoreRecordStore extends PolicyStore {
       settings,
       pause,
       engine: (report, choose) => {
-        const parts: DatastoreEngineParts = { datastore, keys, capabilities, caps: settings.caps, report, choose };
+        const parts: DatastoreEngineParts = { datastore, keys, capabilities, caps: settings.caps, localId: settings.localId, maxTtlMs: settings.maxTtlMs, report, choose, onDamaged };
         if (TRACE) parts.trace = settings.trace;
         return (engine = new DatastoreEngine(parts));
       },
     });
-    const load = (): Promise<void> => engine!.load(settings.clock.now() + settings.maxTtlMs);
+    const load = (): Promise<void> => engine!.load(settings.clock.now());
     if (TRACE && settings.trace !== undefined) await settings.trace('records.datastore.load', load);
     else await load();
     return store;

@@ -45,7 +45,7 @@ export class MemoryEngine implements RecordEngine {
     return candidates.map((candidate) => this.putValue(candidate, now));
   }
 
-  removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean): boolean {
+  removeValue(key: Uint8Array, accept: (stored: StoredValue | undefined) => boolean): boolean {
     const stored = this.#ledger.storedValue(key);
     if (stored === undefined || !accept(stored)) return false;
     this.#ledger.remove(stored);
@@ -69,7 +69,7 @@ export class MemoryEngine implements RecordEngine {
     return admission;
   }
 
-  removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean): boolean {
+  removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider | undefined) => boolean): boolean {
     const stored = this.#ledger.provider(key, provider);
     if (stored === undefined || !accept(stored)) return false;
     this.#ledger.remove(stored);

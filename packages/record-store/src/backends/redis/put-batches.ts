@@ -3,7 +3,7 @@ import { copyBytes } from '../../core/bytes.ts';
 import type { EngineReport } from '../../core/engine.ts';
 import type { Caps } from '../../limits.ts';
 import type { RedisArgument } from './redis-client.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { toRecordStoreError, type RedisConnection } from './redis-connection.ts';
 import { capArguments, reportChanges, toText, type ScriptAnswer } from './script-arguments.ts';
 import { PUT_SCRIPT } from './script-put.ts';
 
@@ -64,7 +64,11 @@ export class PutBatches {
       const args = [...capArguments(Math.max(...puts.map(({ now }) => now)), this.#caps), ...puts.flatMap(({ args: own }) => own)];
       const [outcomes, evicted, usage] = (await this.#connection.run(PUT_SCRIPT, args, undefined)) as ScriptAnswer<unknown[]>;
       reportChanges(this.#report, evicted, usage);
-      for (const [at, { resolve }] of puts.entries()) resolve(toText(outcomes[at]) as Admission);
+      for (const [at, { resolve, reject }] of puts.entries()) {
+        const outcome = toText(outcomes[at]);
+        if (outcome.startsWith('!')) reject(toRecordStoreError(new Error(outcome.slice(1))));
+        else resolve(outcome as Admission);
+      }
     } catch (error) {
       for (const { reject } of puts) reject(error);
     }

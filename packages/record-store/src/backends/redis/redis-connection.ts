@@ -72,7 +72,8 @@ export class RedisConnection {
   }
 }
 
-function toRecordStoreError(error: unknown): RecordStoreError {
+/** What a client threw, or a script answered, as an error with one of our codes. */
+export function toRecordStoreError(error: unknown): RecordStoreError {
   if (error instanceof RecordStoreError) return error;
   const message = messageOf(error);
   if (message.includes('RECORDCORRUPT') || message.includes('data string too short')) {
@@ -87,5 +88,9 @@ function unavailable(what: string, cause?: unknown): RecordStoreError {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // Of several addresses that were tried, each has its own reason, and the whole none.
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  if (!(error instanceof Error)) return String(error);
+  if (error.message !== '') return error.message;
+  return error.cause === undefined ? error.name : messageOf(error.cause);
 }

@@ -1,5 +1,5 @@
 import type { Admission, Chooser } from '../../core/admit.ts';
-import { copyBytes, equalBytes, startsWith } from '../../core/bytes.ts';
+import { bytesText, copyBytes, equalBytes, startsWith } from '../../core/bytes.ts';
 import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
 import { decodeProvider, decodeValue, encodeProvider, encodeValue, splitProviderRowKey } from '../../core/stored-codec.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
@@ -9,15 +9,21 @@ import type { StoreCapabilities } from '../../types.ts';
 import { PutBatches } from './put-batches.ts';
 import type { RedisArgument } from './redis-client.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { intact } from '../intact.ts';
 import { capArguments, reportChanges, toBytes, toText, type ScriptAnswer } from './script-arguments.ts';
 import { ADD_SCRIPT } from './script-add.ts';
 import { EXPIRE_SCRIPT, REMOVE_PROVIDER_SCRIPT, REMOVE_SCRIPT } from './scripts.ts';
+import { Turns } from './turns.ts';
 
 /** Keys, and rows, that a scan reads at a time. */
 const PAGE = 128;
 /** A script blocks the server for everybody: about 10 µs an entry. */
 const EXPIRE_CHUNK = 200;
 const ATTEMPTS = 20;
+/** No revision and no victim yet. */
+const UNDECIDED: readonly RedisArgument[] = ['', ''];
+
+type AddAnswer = [outcome: unknown, revision: unknown, rows: unknown[]];
 
 export interface RedisEngineParts {
   readonly connection: RedisConnection;
@@ -26,6 +32,8 @@ export interface RedisEngineParts {
   readonly caps: Caps;
   readonly report: EngineReport;
   readonly choose: Chooser;
+  /** Told of every damaged row that is met among others. */
+  readonly onDamaged: (error: RecordStoreError, key: Uint8Array) => void;
 }
 
 /** Rows in Redis; every change is one script, so that nodes that share a namespace see one state. */
@@ -34,6 +42,7 @@ export class RedisEngine implements RecordEngine {
   readonly #parts: RedisEngineParts;
   readonly #connection: RedisConnection;
   readonly #puts: PutBatches;
+  readonly #turns: Turns = new Turns();
 
   constructor(parts: RedisEngineParts) {
     this.#parts = parts;
@@ -43,8 +52,9 @@ export class RedisEngine implements RecordEngine {
   }
 
   async getValue(key: Uint8Array, signal: AbortSignal | undefined): Promise<StoredValue | undefined> {
-    const row = await this.#connection.read(['GET', this.#connection.key('v:', key)], signal);
-    return row === null ? undefined : this.#value(copyBytes(key), toBytes(row));
+    const own = copyBytes(key);
+    const row = await this.#connection.read(['GET', this.#connection.key('v:', own)], signal);
+    return row === null ? undefined : this.#value(own, toBytes(row));
   }
 
   putValue(candidate: ValueCandidate, now: number, signal: AbortSignal | undefined): Promise<Admission> {
@@ -55,8 +65,9 @@ export class RedisEngine implements RecordEngine {
     return Promise.all(candidates.map((candidate) => this.putValue(candidate, now, signal)));
   }
 
-  async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
-    return await this.#compareAndRemove(['GET', this.#connection.key('v:', key)], REMOVE_SCRIPT, [key], (row) => accept(this.#value(key, row)), signal);
+  async removeValue(key: Uint8Array, accept: (stored: StoredValue | undefined) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    const own = copyBytes(key);
+    return await this.#compareAndRemove(['GET', this.#connection.key('v:', own)], REMOVE_SCRIPT, [own], (row) => accept(intact(() => this.#value(own, row))), signal);
   }
 
   async *scanValues({ prefix, after, limit, signal }: ValueScan): AsyncIterable<StoredValue> {
@@ -68,36 +79,51 @@ export class RedisEngine implements RecordEngine {
       if (last === undefined) return;
       const wanted = prefix === undefined ? keys : keys.filter((key) => startsWith(key, prefix));
       const rows = wanted.length === 0 ? [] : ((await this.#connection.read(['MGET', ...wanted.map((key) => this.#connection.key('v:', key))], signal)) as unknown[]);
-      for (const [at, row] of rows.entries()) if (row !== null) yield this.#value(wanted[at]!, toBytes(row));
+      for (const [at, row] of rows.entries()) {
+        const stored = row === null ? undefined : this.#met(wanted[at]!, () => this.#value(wanted[at]!, toBytes(row)));
+        if (stored !== undefined) yield stored;
+      }
       if (wanted.length < keys.length || keys.length < Number(page)) return;
       from = lexical('(', last);
     }
   }
 
-  async addProvider(candidate: StoredProvider, now: number, signal: AbortSignal | undefined): Promise<Admission> {
+  async addProvider(asked: StoredProvider, now: number, signal: AbortSignal | undefined): Promise<Admission> {
     const { caps, report, choose } = this.#parts;
-    const fixed = [...capArguments(now, caps), copyBytes(candidate.key), copyBytes(candidate.provider), encodeProvider(candidate)];
-    let decision: RedisArgument[] = ['', ''];
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const [[outcome, revision, rows], evicted, usage] = (await this.#connection.run(ADD_SCRIPT, [...fixed, ...decision], signal)) as ScriptAnswer<[unknown, unknown, unknown[]]>;
+    const candidate: StoredProvider = { ...asked, key: copyBytes(asked.key), provider: copyBytes(asked.provider), addresses: [...asked.addresses] };
+    const fixed = [...capArguments(now, caps), candidate.key, candidate.provider, encodeProvider(candidate)];
+    const add = async (decision: readonly RedisArgument[]): Promise<AddAnswer> => {
+      const [own, evicted, usage] = (await this.#connection.run(ADD_SCRIPT, [...fixed, ...decision], signal)) as ScriptAnswer<AddAnswer>;
       reportChanges(report, evicted, usage);
-      if (toText(outcome) !== 'choose') return toText(outcome) as Admission;
-      const incumbents = this.#providers(candidate.key, rows).filter(({ expires }) => expires > now);
-      const victim = incumbents[choose(candidate, incumbents)];
-      if (victim === undefined) return 'key-full';
-      decision = [toText(revision), victim.provider];
-    }
-    throw busy();
+      return own;
+    };
+    const [first] = await add(UNDECIDED);
+    if (toText(first) !== 'choose') return toText(first) as Admission;
+    // Several at a time would make each other's decisions worthless.
+    return await this.#turns.take(bytesText(candidate.key), async () => {
+      let decision: readonly RedisArgument[] = UNDECIDED;
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const [outcome, revision, rows] = await add(decision);
+        if (toText(outcome) !== 'choose') return toText(outcome) as Admission;
+        const incumbents = this.#providers(candidate.key, rows).filter(({ expires }) => expires > now);
+        const victim = incumbents[choose(candidate, incumbents)];
+        if (victim === undefined) return 'key-full';
+        decision = [toText(revision), victim.provider];
+      }
+      throw busy();
+    });
   }
 
-  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
-    const read = ['HGET', this.#connection.key('p:', key), provider];
-    return await this.#compareAndRemove(read, REMOVE_PROVIDER_SCRIPT, [key, provider], (row) => accept(decodeProvider(key, provider, row)), signal);
+  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider | undefined) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    const [ownKey, ownProvider] = [copyBytes(key), copyBytes(provider)];
+    const read = ['HGET', this.#connection.key('p:', ownKey), ownProvider];
+    return await this.#compareAndRemove(read, REMOVE_PROVIDER_SCRIPT, [ownKey, ownProvider], (row) => accept(intact(() => decodeProvider(ownKey, ownProvider, row))), signal);
   }
 
   async providersOf(key: Uint8Array, signal: AbortSignal | undefined): Promise<readonly StoredProvider[]> {
-    const fields = (await this.#connection.read(['HGETALL', this.#connection.key('p:', key)], signal)) as unknown[];
-    const providers = this.#providers(copyBytes(key), fields);
+    const own = copyBytes(key);
+    const fields = (await this.#connection.read(['HGETALL', this.#connection.key('p:', own)], signal)) as unknown[];
+    const providers = this.#providers(own, fields);
     // This node's own comes first, whatever else there is.
     return providers.sort((one, other) => Number(other.local) - Number(one.local) || one.position - other.position);
   }
@@ -111,7 +137,8 @@ export class RedisEngine implements RecordEngine {
         // Others that share the namespace have theirs here too.
         if (!equalBytes(provider, this.#parts.localId)) continue;
         const row = await this.#connection.read(['HGET', this.#connection.key('p:', key), provider], signal);
-        if (row !== null) yield decodeProvider(key, provider, toBytes(row));
+        const stored = row === null ? undefined : this.#met(key, () => decodeProvider(key, provider, toBytes(row)));
+        if (stored !== undefined) yield stored;
       }
       const last = members.at(-1);
       if (last === undefined || members.length < PAGE) return;
@@ -149,19 +176,23 @@ export class RedisEngine implements RecordEngine {
       const provider = copyBytes(toBytes(fields[at]));
       // Under the empty id the key's own counts are kept.
       if (provider.length === 0) continue;
-      const stored = decodeProvider(key, provider, toBytes(fields[at + 1]));
-      providers.push({ ...stored, local: stored.local && equalBytes(provider, this.#parts.localId) });
+      const stored = this.#met(key, () => decodeProvider(key, provider, toBytes(fields[at + 1])));
+      if (stored !== undefined) providers.push({ ...stored, local: stored.local && equalBytes(provider, this.#parts.localId) });
     }
     return providers;
   }
 
+  /** A row among others; a damaged one is told of and left out. */
+  #met<T>(key: Uint8Array, decode: () => T): T | undefined {
+    return intact(decode, (error) => this.#parts.onDamaged(error, key));
+  }
+
   /** Removes a row if it is accepted and still what was read. */
   async #compareAndRemove(read: readonly RedisArgument[], script: string, names: readonly Uint8Array[], accept: (row: Uint8Array) => boolean, signal: AbortSignal | undefined): Promise<boolean> {
-    const owned = names.map(copyBytes);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const row = await this.#connection.read(read, signal);
       if (row === null || !accept(toBytes(row))) return false;
-      if (Number(await this.#connection.run(script, [...owned, toBytes(row)], signal)) === 1) return true;
+      if (Number(await this.#connection.run(script, [...names, toBytes(row)], signal)) === 1) return true;
     }
     throw busy();
   }

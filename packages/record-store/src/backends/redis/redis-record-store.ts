@@ -26,6 +26,8 @@ export interface RedisRecordStoreOptions extends RecordStoreOptions {
   durable?: StoreCapabilities['durable'] | undefined;
   /** A call that has no answer for so long fails with RECORD_STORE_UNAVAILABLE. Default 5 s. */
   timeoutMs?: number | undefined;
+  /** Told of a row that cannot be read, each time that it is met among others, which are served. `get` of such a record rejects; the next put, or `remove`, heals. */
+  onDamaged?: ((error: RecordStoreError, key: Uint8Array) => void) | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export class RedisRecordStore extends PolicyStore {
    */
   static async open(options: RedisRecordStoreOptions): Promise<RedisRecordStore> {
     const settings = toSettings(options, SYSTEM);
-    const { client, namespace = toHex(settings.localId), durable = 'no', timeoutMs = 5000 } = options;
+    const { client, namespace = toHex(settings.localId), durable = 'no', timeoutMs = 5000, onDamaged = (): void => undefined } = options;
     if (!/^[A-Za-z0-9._-]{1,512}$/.test(namespace)) throw new TypeError(`namespace must be 1 to 512 of letters, digits, '.', '_' and '-', got ${namespace}`);
     if (!Number.isSafeInteger(timeoutMs) || timeoutMs <= 0) throw new TypeError('timeoutMs must be a whole number > 0');
     const connection = new RedisConnection(sender(client), `records:{${namespace}}:`, timeoutMs);
@@ -52,7 +54,7 @@ export class RedisRecordStore extends PolicyStore {
     return new RedisRecordStore({
       settings,
       pause,
-      engine: (report, choose) => new RedisEngine({ connection, capabilities: { durable, atomic: true, shared: true }, localId, caps, report, choose }),
+      engine: (report, choose) => new RedisEngine({ connection, capabilities: { durable, atomic: true, shared: true }, localId, caps, report, choose, onDamaged }),
     });
   }
 }

@@ -29,8 +29,7 @@ local function add()
   if c.e <= now then return 'expired' end
   local exhausted = {}
   while true do
-    local stored = call('HGET', hash, id)
-    local st = stored and provider_row(key, id, stored)
+    local st = stored_provider(key, id)
     if st and st.loc ~= c.loc then
       -- Nodes that share a namespace: what one says of itself holds before what another heard of it.
       if st.loc and st.e > now then return 'refreshed' end
@@ -52,15 +51,17 @@ local function add()
     end
     if exhausted[scope] then
       if reason ~= 'choose' then return reason end
-      if revision == tostring(m[1]) then
+      local goes = revision == tostring(m[1]) and stored_provider(key, victim)
+      if goes and not goes.loc then
         evict('p', member_of(key, victim), 'replaced')
-        take_provider(key, victim, provider_row(key, victim, call('HGET', hash, victim)))
+        take_provider(key, victim, goes)
         write(nil)
         return 'inserted'
       end
       local rows = {}
       local all = call('HGETALL', hash)
       for i = 1, #all, 2 do
+        -- None is damaged: those were dropped when room was made on this key.
         if all[i] ~= '' and not provider_row(key, all[i], all[i + 1]).loc then
           rows[#rows + 1] = all[i]
           rows[#rows + 1] = all[i + 1]

@@ -1,3 +1,6 @@
+import { MAX_ID_BYTES, MAX_ORIGIN_LENGTH } from '../../limits.ts';
+import { MAX_RANK_BYTES } from '../../validators/validator.ts';
+
 /**
  * What every script starts with: rows (core/stored-codec.ts), accounting, eviction, and the decision of
  * core/admission.ts a second time. Tests hold both against one reference.
@@ -6,27 +9,31 @@
  *   v:<key>       value row                 i        value keys, for scans in order
  *   p:<key>       providers' rows by id; under the empty id "revision remote local position"
  *   x:<v|p><l|r>  expiries of values / providers, local / remote          y   rows of local providers
- *   u             usage    q:<origin>  usage of an origin    z:<origin>  its expiries    s  origins
+ *   u             usage, and under n the newest revision    q:<origin>  usage of an origin    z:<origin>  its expiries    s  origins
  */
 export const COMMON: string = `
 local P = KEYS[1]
 local call = redis.call
 local evicted = {}
 
+local function corrupt() error('RECORDCORRUPT a row that is none') end
+
 local function decode(row, format)
-  if #row < 18 or string.byte(row, 1) ~= format then error('RECORDCORRUPT a row that is none') end
+  if #row < 18 or string.byte(row, 1) ~= format then corrupt() end
   local _, bits, e, s, at = struct.unpack('>BBdd', row)
+  if bits > 15 or not (e >= 0) or not (s >= 0) or s == math.huge then corrupt() end
   local r = { e = e, s = s, loc = bits % 2 == 1, row = row }
-  local function field(bit)
+  local function field(bit, max)
     if math.floor(bits / bit) % 2 == 0 then return nil end
     local n = struct.unpack('>I2', row, at)
+    if n > max or at + 1 + n > #row then corrupt() end
     local bytes = string.sub(row, at + 2, at + 1 + n)
     at = at + 2 + n
     return bytes
   end
-  r.publisher = field(2)
-  r.rank = field(4)
-  r.origin = field(8)
+  r.publisher = field(2, ${MAX_ID_BYTES})
+  r.rank = field(4, ${MAX_RANK_BYTES})
+  r.origin = field(8, ${4 * MAX_ORIGIN_LENGTH})
   r.at = at
   r.rest = string.sub(row, at)
   return r
@@ -40,11 +47,13 @@ end
 
 local function provider_row(key, id, row)
   local r = decode(row, 2)
+  if r.publisher or r.rank or #r.rest < 6 then corrupt() end
   -- Characters count, not bytes of UTF-8: two for those beyond the basic plane, as in JavaScript.
   r.addresses = string.sub(r.rest, 7)
   local bytes, at = #key + #id, 1
   while at <= #r.addresses do
     local n = struct.unpack('>I2', r.addresses, at)
+    if at + 1 + n > #r.addresses then corrupt() end
     for i = at + 2, at + 1 + n do
       local b = string.byte(r.addresses, i)
       if b < 128 or b >= 192 then bytes = bytes + (b >= 240 and 2 or 1) end
@@ -63,8 +72,10 @@ local function of_origin(origin, what) return tonumber(call('HGET', P .. 'q:' ..
 -- kind is 'v' or 'p'; what it counts as is 'r'(ecords) or 'p'(roviders).
 local function count(kind, r, sign)
   local what = kind == 'v' and 'r' or 'p'
-  call('HINCRBY', P .. 'u', side(r.loc) .. what, sign)
+  local entries = call('HINCRBY', P .. 'u', side(r.loc) .. what, sign)
   call('HINCRBY', P .. 'u', side(r.loc) .. 'b', sign * r.bytes)
+  -- Where nothing is, nothing counts, whatever damaged rows were taken for.
+  if entries == 0 and usage(r.loc, kind == 'v' and 'p' or 'r') == 0 then call('HSET', P .. 'u', side(r.loc) .. 'b', 0) end
   if r.origin then
     local q = P .. 'q:' .. r.origin
     local left = call('HINCRBY', q, what, sign)
@@ -115,7 +126,8 @@ local function set_meta(key, m, loc, n, last)
   m[at] = m[at] + n
   if m[at] == 0 and n < 0 then call('HINCRBY', P .. 'u', side(loc) .. 'k', -1) end
   if m[2] + m[3] == 0 then call('DEL', P .. 'p:' .. key) return end
-  call('HSET', P .. 'p:' .. key, '', string.format('%d %d %d %d', m[1] + 1, m[2], m[3], last or m[4]))
+  -- No revision comes twice, not even when the key's last provider went and others came.
+  call('HSET', P .. 'p:' .. key, '', string.format('%d %d %d %d', call('HINCRBY', P .. 'u', 'n', 1), m[2], m[3], last or m[4]))
 end
 
 local function take_provider(key, id, r)
@@ -127,20 +139,72 @@ local function take_provider(key, id, r)
   if r.loc then call('ZREM', P .. 'y', member) end
 end
 
+-- What a row that cannot be read counted as, by the indexes that name it, which it leaves.
+-- How many bytes that were, nobody knows: about as many as it has now, and no more than are counted.
+local function damaged(kind, member, size)
+  local r = { e = math.huge, bytes = size }
+  for _, name in ipairs(call('SMEMBERS', P .. 's')) do
+    if call('ZSCORE', P .. 'z:' .. name, kind .. member) then r.origin = name end
+  end
+  local known = r.origin or call('ZSCORE', P .. 'x:' .. kind .. 'r', member)
+  local own = not known and call('ZSCORE', P .. 'x:' .. kind .. 'l', member)
+  -- What never expires is in neither: this node's own, unless lives are unlimited.
+  if kind == 'p' then r.loc = call('ZSCORE', P .. 'y', member) and true or false
+  else r.loc = not known and (own or usage(true, 'r') > 0) and true or false end
+  local counted = usage(r.loc, 'b')
+  if r.origin then counted = math.min(counted, of_origin(r.origin, 'b')) end
+  r.bytes = math.max(0, math.min(size, counted))
+  return r
+end
+
+local function drop_value(key, row)
+  if call('ZSCORE', P .. 'i', key) then take_value(key, damaged('v', key, #key + math.max(0, #row - 18)))
+  else call('DEL', P .. 'v:' .. key) end
+end
+
+local function drop_provider(key, id, row)
+  local m = meta_of(key)
+  if call('HLEN', P .. 'p:' .. key) - 1 > m[2] + m[3] then call('HDEL', P .. 'p:' .. key, id)
+  else take_provider(key, id, damaged('p', member_of(key, id), #key + #id + math.max(0, #row - 24))) end
+end
+
+-- Rows as they are stored. One that cannot be read counts as none, and is dropped.
+local function intact_value(key, row)
+  local ok, r = pcall(value_row, key, row)
+  if ok then return r end
+  drop_value(key, row)
+  return nil
+end
+
+local function intact_provider(key, id, row)
+  local ok, r = pcall(provider_row, key, id, row)
+  if ok then return r end
+  drop_provider(key, id, row)
+  return nil
+end
+
+local function stored_value(key)
+  local row = call('GET', P .. 'v:' .. key)
+  return row and intact_value(key, row) or nil
+end
+
+local function stored_provider(key, id)
+  local row = call('HGET', P .. 'p:' .. key, id)
+  return row and intact_provider(key, id, row) or nil
+end
+
 -- Takes an entry out that an index names; returns its row. An index entry without a row is dropped.
 local function take(kind, member, indexes)
   if kind == 'v' then
-    local row = call('GET', P .. 'v:' .. member)
-    if row then
-      local r = value_row(member, row)
+    local r = stored_value(member)
+    if r then
       take_value(member, r)
       return r
     end
   else
     local key, id = split(member)
-    local row = call('HGET', P .. 'p:' .. key, id)
-    if row then
-      local r = provider_row(key, id, row)
+    local r = stored_provider(key, id)
+    if r then
       take_provider(key, id, r)
       return r
     end
@@ -176,8 +240,9 @@ local function reclaim(step, o, key, now)
   local all = call('HGETALL', P .. 'p:' .. key)
   for i = 1, #all, 2 do
     if all[i] ~= '' then
-      local r = provider_row(key, all[i], all[i + 1])
-      if not r.loc and r.e <= now then
+      local r = intact_provider(key, all[i], all[i + 1])
+      if not r then found = true
+      elseif not r.loc and r.e <= now then
         found = true
         evict('p', member_of(key, all[i]), 'expired')
         take_provider(key, all[i], r)

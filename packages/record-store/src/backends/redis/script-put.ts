@@ -24,8 +24,7 @@ local function put(key, row, mode, version)
   local c = value_row(key, row)
   local exhausted = {}
   while true do
-    local stored = call('GET', P .. 'v:' .. key)
-    local st = stored and value_row(key, stored)
+    local st = stored_value(key)
     local outcome = judge(c, st, mode, version)
     if outcome == 'expired' or outcome == 'stale' or outcome == 'conflict' then return outcome end
     local kept = outcome == 'refreshed' and not c.loc
@@ -40,7 +39,8 @@ local function put(key, row, mode, version)
       if kept then
         local e = st.e
         if not st.loc then e = c.origin and math.max(st.e, c.e) or c.e end
-        call('SETRANGE', P .. 'v:' .. key, 2, struct.pack('>dd', e, c.s))
+        -- Others that bring what is somebody's own do not send it for them: it stays due.
+        call('SETRANGE', P .. 'v:' .. key, 2, struct.pack('>dd', e, st.loc and st.s or c.s))
         if e ~= st.e then
           st.e = e
           if e == math.huge then call('ZREM', P .. 'x:v' .. side(st.loc), key) end
@@ -63,6 +63,10 @@ local function put(key, row, mode, version)
 end
 
 local outcomes = {}
-for at = 11, #ARGV, 4 do outcomes[#outcomes + 1] = put(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]) end
+for at = 11, #ARGV, 4 do
+  -- One that fails must not make those before it look as if they had.
+  local ok, outcome = pcall(put, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+  outcomes[#outcomes + 1] = ok and outcome or '!' .. (type(outcome) == 'table' and outcome.err or tostring(outcome))
+end
 return { outcomes, evicted, grew() }
 `;

@@ -4,7 +4,8 @@ import { COMMON } from './script-common.ts';
 export const REMOVE_SCRIPT: string = `${COMMON}
 local row = call('GET', P .. 'v:' .. ARGV[1])
 if row ~= ARGV[2] then return 0 end
-take_value(ARGV[1], value_row(ARGV[1], row))
+local r = intact_value(ARGV[1], row)
+if r then take_value(ARGV[1], r) end
 return 1
 `;
 
@@ -12,7 +13,8 @@ return 1
 export const REMOVE_PROVIDER_SCRIPT: string = `${COMMON}
 local row = call('HGET', P .. 'p:' .. ARGV[1], ARGV[2])
 if row ~= ARGV[3] then return 0 end
-take_provider(ARGV[1], ARGV[2], provider_row(ARGV[1], ARGV[2], row))
+local r = intact_provider(ARGV[1], ARGV[2], row)
+if r then take_provider(ARGV[1], ARGV[2], r) end
 return 1
 `;
 

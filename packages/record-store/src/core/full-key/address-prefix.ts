@@ -1,3 +1,6 @@
+/** Characters of two labels of a name, and the dot between them. */
+const TWO_LABELS = 127;
+
 /**
  * The network that an address claims to be in: /16 of IPv4, /32 of IPv6, the last two labels of a name,
  * whether it is written as `host:port`, `[host]:port` or a multiaddr; the whole text when it is none of these.
@@ -12,11 +15,16 @@ export function addressPrefix(address: string): string {
     const [first = '', second = ''] = host.toLowerCase().split(':');
     return `6:${first.padStart(4, '0')}:${second.padStart(4, '0')}`;
   }
-  return `n:${host.toLowerCase().split('.').slice(-2).join('.')}`;
+  return `n:${host.slice(-TWO_LABELS).toLowerCase().split('.').slice(-2).join('.')}`;
 }
 
 function hostOf(address: string): string {
-  if (address.startsWith('/')) return address.split('/')[2] ?? address;
+  if (address.startsWith('/')) {
+    const from = address.indexOf('/', 1) + 1;
+    if (from === 0) return address;
+    const to = address.indexOf('/', from);
+    return to < 0 ? address.slice(from) : address.slice(from, to);
+  }
   if (address.startsWith('[')) return address.slice(1, address.indexOf(']') < 0 ? undefined : address.indexOf(']'));
   const colon = address.indexOf(':');
   // One colon parts host and port, more are an IPv6 address without port.

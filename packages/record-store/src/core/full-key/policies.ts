@@ -72,6 +72,7 @@ const diverse: FullKeyPolicy = {
     const traits: MemberTraits[] = [];
     for (const member of members) traits.push(cachedTraits(member));
     traits.push(traitsOf(newcomer));
+    const crowdOf = networkCrowds(traits);
     let worst = 0;
     let worstCrowd = -1;
     let worstNetwork = -1;
@@ -79,7 +80,7 @@ const diverse: FullKeyPolicy = {
       const trait = traits[at]!;
       const crowd = originCrowd(traits, trait);
       if (crowd < worstCrowd) continue;
-      const network = networkCrowd(traits, trait);
+      const network = crowdOf(trait);
       if (crowd === worstCrowd && (network < worstNetwork || (network === worstNetwork && !drawsHigher(trait, traits[worst]!, context)))) continue;
       worst = at;
       worstCrowd = crowd;
@@ -97,19 +98,24 @@ function originCrowd(traits: readonly MemberTraits[], { originHash }: MemberTrai
   return crowd;
 }
 
-/** How many claim the network of its that most claim. */
-function networkCrowd(traits: readonly MemberTraits[], { networkHashes }: MemberTraits): number {
-  let most = 0;
-  for (let which = 0; which < networkHashes.length; which++) {
-    const hash = networkHashes[which]!;
-    let crowd = 0;
-    for (let at = 0; at < traits.length; at++) {
-      const hashes = traits[at]!.networkHashes;
-      if (hashes[0] === hash || (hashes.length > 1 && hashes.includes(hash))) crowd += 1;
-    }
-    if (crowd > most) most = crowd;
-  }
-  return most;
+/** How many claim the network of a member's that most claim. */
+function networkCrowds(traits: readonly MemberTraits[]): (trait: MemberTraits) => number {
+  if (traits.every(({ networkHashes }) => networkHashes.length <= 1)) return ({ networkHashes }) => oneNetworkCrowd(traits, networkHashes[0]);
+  const crowds = new Map<number, number>();
+  for (const { networkHashes } of traits) for (const hash of networkHashes) crowds.set(hash, (crowds.get(hash) ?? 0) + 1);
+  return ({ networkHashes }) => {
+    let most = 0;
+    for (const hash of networkHashes) most = Math.max(most, crowds.get(hash)!);
+    return most;
+  };
+}
+
+/** Without a map, as above, where each claims one. */
+function oneNetworkCrowd(traits: readonly MemberTraits[], hash: number | undefined): number {
+  if (hash === undefined) return 0;
+  let crowd = 0;
+  for (let at = 0; at < traits.length; at++) if (traits[at]!.networkHashes[0] === hash) crowd += 1;
+  return crowd;
 }
 
 const POLICIES: Readonly<Record<FullKeyPolicyName, FullKeyPolicy>> = { incumbents, random, closest, diverse };

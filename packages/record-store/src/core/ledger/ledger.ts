@@ -71,7 +71,8 @@ export class Ledger implements AdmissionState {
         value,
         slab: undefined,
         publisher: publisher === undefined ? undefined : own(publisher),
-        rank,
+        // A validator may have taken it from the caller's bytes.
+        rank: rank === undefined ? undefined : own(rank),
         expires,
         storedAt,
         bytes,
@@ -96,7 +97,7 @@ export class Ledger implements AdmissionState {
     if (outcome !== 'refreshed' || owner === candidate) {
       if (outcome !== 'refreshed') this.#memory.put(entry, candidate.value);
       entry.publisher = candidate.publisher === undefined ? undefined : own(candidate.publisher);
-      entry.rank = candidate.rank;
+      entry.rank = candidate.rank === undefined ? undefined : own(candidate.rank);
     }
     entry.expires = expires;
     entry.storedAt = candidate.storedAt;
