@@ -88,7 +88,7 @@ export class LmdbRecordStore extends PolicyStore {
     try {
       if (options.checkPages !== false) {
         const check = await checkFile(path, { pagesOnly: true });
-        if (!check.sound && damaged === 'salvage') {
+        if (!check.sound && options.damaged === 'salvage') {
           const salvaged = await salvageFile(path);
           await environment?.close();
           environment = salvaged.environment;
