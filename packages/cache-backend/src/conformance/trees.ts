@@ -17,7 +17,7 @@ export function snapshotTree(root: string, options: SnapshotOptions = {}): TreeS
   const snapshot: TreeSnapshot = {};
   const visit = (path: Buffer, name: string): void => {
     const stat = fs.lstatSync(path, { bigint: true });
-    const parts = [kindOf(stat), (Number(stat.mode) & 0o7777).toString(8), `mtime ${Math.round(Number(stat.mtimeNs) / 1000)}`];
+    const parts = [kindOf(stat), (Number(stat.mode) & 0o7777).toString(8), `mtime ${microsecondsOf(path)}`];
     if (owners) parts.push(`${stat.uid}:${stat.gid}`);
     if (stat.isFile()) {
       parts.push(String(stat.size), createHash('sha256').update(fs.readFileSync(path)).digest('hex'));
@@ -42,6 +42,11 @@ export function snapshotTree(root: string, options: SnapshotOptions = {}): TreeS
     if (names.length > 1) for (const name of names) snapshot[name] += ` linked ${names.sort().join(' ')}`;
   }
   return snapshot;
+}
+
+/** As backends read times and as Node sets them: nanoseconds round otherwise halfway between two. */
+function microsecondsOf(path: Buffer): number {
+  return Math.round(fs.lstatSync(path).mtimeMs * 1000);
 }
 
 function kindOf(stat: fs.BigIntStats): string {
