@@ -75,11 +75,15 @@ async function openRedis(config: Config, options: RecordStoreOptions, logger: Lo
   const { redisUrl, redisNamespace, redisDurable } = config;
   if (redisUrl === undefined) throw new AppError('APP_CONFIG', 'records is redis, but redisUrl is missing: name the server, for example redisUrl: redis://127.0.0.1:6379');
   // Only for those who use it: commands start faster without.
-  const [{ createClient }, { RedisRecordStore }] = await Promise.all([import('redis'), import('@p2p/record-store/redis')]);
+  const [{ createClient, ErrorReply }, { RedisRecordStore }] = await Promise.all([import('redis'), import('@p2p/record-store/redis')]);
   const client = createClient({ url: redisUrl });
+  let refusal: string | undefined;
+  client.on('error', (error: Error) => {
+    if (error instanceof ErrorReply) refusal = error.message;
+  });
   client.on('error', (error: Error) => logger.warn('the connection to Redis failed; it is tried again', { error: error.message || String((error as { code?: unknown }).code) }));
   try {
-    await connectInTime(client, redisUrl);
+    await connectInTime(client, redisUrl, () => refusal);
     const store = await RedisRecordStore.open({ ...options, client, durable: redisDurable, ...(redisNamespace === undefined ? {} : { namespace: redisNamespace }) });
     if (TRACE) keepLog(store, options.traceLog);
     const sweeps = sweeping(store, (error) => logger.error('sweeping the records failed', { error: error.message }));
@@ -99,10 +103,15 @@ async function openRedis(config: Config, options: RecordStoreOptions, logger: Lo
   }
 }
 
-async function connectInTime(client: { connect(): Promise<unknown> }, url: string): Promise<void> {
+/** `refusal`: what the server answered last when it refused the connection, a wrong password for example. */
+async function connectInTime(client: { connect(): Promise<unknown> }, url: string, refusal: () => string | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new AppError('APP_CONFIG', `no Redis answers at ${url.replace(/\/\/[^@/]*@/, '//')}: start it, or correct redisUrl`)), REDIS_CONNECT_MS);
+    const place = url.replace(/\/\/[^@/]*@/, '//');
+    timer = setTimeout(() => {
+      const said = refusal();
+      reject(new AppError('APP_CONFIG', said === undefined ? `no Redis answers at ${place}: start it, or correct redisUrl` : `the Redis at ${place} refuses this node (${said}): correct user and password in redisUrl`));
+    }, REDIS_CONNECT_MS);
   });
   try {
     await Promise.race([client.connect(), late]);

@@ -81,3 +81,26 @@ test('a Redis that does not answer, or is not named, is told before a node start
   const absent = await run(['up', ...data], { home: home.path, env: { DAVE_RECORDS: 'redis', DAVE_REDIS_URL: `redis://127.0.0.1:${await freePort()}` } });
   expect([absent.code, absent.err]).toEqual([2, expect.stringContaining('no Redis answers')]);
 });
+
+test('a Redis that refuses the password is told as such', { timeout: 30_000 }, async () => {
+  await using home = await temporaryHome();
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write('-WRONGPASS invalid username-password pair or user is disabled.\r\n'));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const { port } = server.address() as { port: number };
+    const file = join(home.path, 'dave.yaml');
+    await writeFile(file, `records: redis\nredisUrl: redis://:secret@127.0.0.1:${port}\n`);
+    const ended = await run(['up', '--config', file, '--data-dir', join(home.path, 'refused')], { home: home.path });
+    expect(ended.code).not.toBe(0);
+    expect(ended.err).toContain('WRONGPASS');
+    expect(ended.err).toContain('correct user and password');
+    expect(ended.err).not.toContain('secret');
+    expect(ended.err).not.toContain('no Redis answers');
+  } finally {
+    server.close();
+  }
+});
