@@ -11,6 +11,6 @@ const config: UserConfig[] = library({
     'io/thread/worker': 'src/io/thread/worker.ts',
   },
   platform: 'node',
-  traced: false,
+  traced: true,
 });
 export default config;

@@ -10,6 +10,6 @@ const config: UserConfig[] = library({
     conformance: 'src/conformance/index.ts',
   },
   platform: 'neutral',
-  traced: false,
+  traced: true,
 });
 export default config;

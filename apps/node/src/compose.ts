@@ -9,12 +9,12 @@ import { pino } from 'pino';
 import { AppError, codeOf } from './cli/app-error.ts';
 import type { Config } from './config/schema.ts';
 import { CachedTrees } from './publish/io/cached-trees.ts';
-import { prepareStaging } from './publish/io/staging.ts';
+import { dropStaleBlocks, prepareStaging } from './publish/io/staging.ts';
 import type { TreeStore } from './publish/tree-store.ts';
 import { datRecordOptions } from './store/dat-records.ts';
 import { sweeping, type NodeRecords } from './store/node-records.ts';
 import { recordsPath } from './store/stopped-store.ts';
-import { createNodeLog, withLog } from './trace/trace-logs.ts';
+import { createNodeLog, keepLog, logFor, withLog } from './trace/trace-logs.ts';
 
 const SHARDS = 256;
 
@@ -36,10 +36,12 @@ const REDIS_CONNECT_MS = 5000;
  * @throws RecordStoreError RECORD_STORE_CONFIG, RECORD_STORE_IO, RECORD_STORE_UNAVAILABLE; AppError APP_CONFIG
  */
 export async function openRecords(config: Config, keyPair: KeyPair, logger: Logger): Promise<NodeRecords> {
-  const options = datRecordOptions(keyPair.publicKey);
+  const options: RecordStoreOptions = datRecordOptions(keyPair.publicKey);
+  if (TRACE) options.traceLog = createNodeLog(keyPair.publicKey, 'peer');
   const onSweepFailure = (error: Error): void => logger.error('sweeping the records failed', { error: error.message });
   if (config.records === 'memory') {
     const store = new MemoryRecordStore(options);
+    if (TRACE) keepLog(store, options.traceLog);
     return { engine: 'memory', place: 'memory', store, [Symbol.asyncDispose]: () => store.close() };
   }
   if (config.records === 'redis') return await openRedis(config, options, logger);
@@ -55,6 +57,7 @@ export async function openRecords(config: Config, keyPair: KeyPair, logger: Logg
     if (codeOf(error) === 'RECORD_STORE_IN_USE') throw new AppError('APP_DAEMON_RUNNING', `${(error as Error).message}; or run this one with another --data-dir`, { cause: error });
     throw error;
   });
+  if (TRACE) keepLog(store, options.traceLog);
   const sweeps = sweeping(store, onSweepFailure);
   return {
     engine: 'lmdb',
@@ -78,6 +81,7 @@ async function openRedis(config: Config, options: RecordStoreOptions, logger: Lo
   try {
     await connectInTime(client, redisUrl);
     const store = await RedisRecordStore.open({ ...options, client, durable: redisDurable, ...(redisNamespace === undefined ? {} : { namespace: redisNamespace }) });
+    if (TRACE) keepLog(store, options.traceLog);
     const sweeps = sweeping(store, (error) => logger.error('sweeping the records failed', { error: error.message }));
     return {
       engine: 'redis',
@@ -125,7 +129,7 @@ export function composeNode(
     ...(config.verifyThreads === undefined ? {} : { verifyThreads: config.verifyThreads }),
     ...(wiring.signal === undefined ? {} : { signal: wiring.signal }),
   };
-  if (TRACE) options.traceLog = createNodeLog(wiring.keyPair.publicKey, wiring.mode);
+  if (TRACE) options.traceLog = logFor(wiring.records, wiring.keyPair.publicKey, wiring.mode);
   const opening = DaveNode.open(options);
   if (TRACE && options.traceLog !== undefined) return withLog(opening, options.traceLog);
   return opening;
@@ -140,5 +144,6 @@ export function openTreeCache(config: Pick<Config, 'dataDir' | 'cacheCapacity'>)
 export async function openTreeStore(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<TreeStore> {
   const staging = join(config.dataDir, 'publish', 'staging');
   await prepareStaging(staging, Date.now());
+  await dropStaleBlocks(config.dataDir, Date.now());
   return new CachedTrees(await openTreeCache(config), staging);
 }

@@ -1,3 +1,4 @@
+import type { EventLog } from '@p2p/trace';
 import * as z from 'zod/mini';
 import en from 'zod/v4/locales/en.js';
 import { checkedClassifier } from './caller-checks.ts';
@@ -52,6 +53,8 @@ export interface BootstrapCacheOptions {
   classifyAddress?: ((address: string) => AddressClass | undefined) | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
+  /** Where tracing is on, opening, saving and waiting for the lock are recorded here; without it, and in a build without tracing, nothing is. */
+  traceLog?: EventLog | undefined;
 }
 
 const period = z.int().check(z.minimum(1), z.maximum(100 * 366 * DAY_MS));
@@ -99,6 +102,7 @@ const schema = z.strictObject({
   classifyAddress: z.optional(z.custom((value) => typeof value === 'function', 'must be a function')),
   clock: z.optional(z.custom((value) => hasMethods(value, 'now', 'setTimer'), 'must have now() and setTimer()')),
   random: z.optional(z.custom((value) => hasMethods(value, 'float'), 'must have float()')),
+  traceLog: z.optional(z.custom((value) => hasMethods(value, 'newTrace', 'spanStart', 'spanEnd'), 'must be an event log of @p2p/trace')),
 });
 
 function hasMethods(value: unknown, ...names: string[]): boolean {

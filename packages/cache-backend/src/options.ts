@@ -1,3 +1,4 @@
+import type { EventLog } from '@p2p/trace';
 import * as z from 'zod/mini';
 import type { PruneOptions, PutOptions } from './types.ts';
 
@@ -18,6 +19,8 @@ export interface LocalCacheOptions {
   readonly graceMs?: number | undefined;
   /** Waiting longer for others fails with CACHE_LOCK_TIMEOUT. Default 30 s. */
   readonly lockTimeoutMs?: number | undefined;
+  /** Where tracing is on, opening and every call that waits for the disk or for others are recorded here; without it, and in a build without tracing, nothing is. */
+  readonly traceLog?: EventLog | undefined;
 }
 
 const count = z.int().check(z.minimum(0));
@@ -44,7 +47,12 @@ const localSchema = z.strictObject({
   locks: z._default(z.enum(['system', 'lease-files']), 'system'),
   graceMs: z._default(duration, 5_000),
   lockTimeoutMs: z._default(duration, 30_000),
+  traceLog: z.optional(z.custom<EventLog>((value) => hasMethods(value, 'newTrace', 'spanStart', 'spanEnd'), 'must be an event log of @p2p/trace')),
 });
+
+function hasMethods(value: unknown, ...names: string[]): boolean {
+  return typeof value === 'object' && value !== null && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+}
 
 const putSchema = z.strictObject({
   ttlMs: z.optional(z.int().check(z.minimum(1))),
@@ -67,6 +75,7 @@ export interface LocalSettings {
   readonly locks: 'system' | 'lease-files';
   readonly graceMs: number;
   readonly lockTimeoutMs: number;
+  readonly traceLog?: EventLog | undefined;
 }
 
 /** @throws TypeError that names every bad option. */

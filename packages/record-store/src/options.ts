@@ -1,3 +1,4 @@
+import type { EventLog } from '@p2p/trace';
 import type { Distance } from './core/distance.ts';
 import type { FullKeyPolicy, FullKeyPolicyName } from './core/full-key/policies.ts';
 import type { Clock, Random } from './env.ts';
@@ -33,4 +34,6 @@ export interface RecordStoreOptions {
   clock?: Clock | undefined;
   /** Default: the system's. */
   random?: Random | undefined;
+  /** Where tracing is on, whatever waits for a disk or a server is recorded here; without it, and in a build without tracing, nothing is. */
+  traceLog?: EventLog | undefined;
 }

@@ -5,7 +5,10 @@ import type { TraceQuery } from './query-types.ts';
 
 /** A log's only source of time. */
 export interface TraceClock {
-  /** Unix µs; fractions are kept. It may step in either direction. */
+  /**
+   * Unix µs; fractions are kept. It may step in either direction. Where it throws, or gives no number or one beyond ±(2⁵³ - 1), the
+   * event has the nearest time or the one before, and is flagged as truncated, also where the log is strict.
+   */
   nowUs(): number;
 }
 
@@ -18,9 +21,9 @@ export interface TraceRandom {
 export interface EventLogOptions {
   /** This node's id, at most 32 bytes, padded with zeros; default: all zero. */
   readonly nodeId?: Uint8Array;
-  /** Events kept: a power of two from 64 to 16 777 216, 128 bytes each. Default 65 536 (8 MiB). */
+  /** Events kept: a power of two from 64 to 4 194 304 (512 MiB), 128 bytes each. Default 65 536 (8 MiB). */
   readonly slots?: number;
-  /** Index by trace, peer and time, and a Bloom filter: about 17 bytes more per slot. Default false. */
+  /** Index by trace, peer and time, and a Bloom filter: about 17 bytes more per slot, and at least 4 kB per lane. Default false. */
   readonly index?: boolean;
   /** False: `appStart`, `appCommand` and `appEnd` record nothing. Default true. */
   readonly appTracing?: boolean;
@@ -42,7 +45,7 @@ export interface EventLogOptions {
    * which is safe, and searched without the index.
    */
   readonly lanes?: number;
-  /** Node ids that one log can tell apart, 1 to 65 535. Default 64. */
+  /** Node ids that one log can tell apart, 1 to 65 535. Default 64. Events of nodes beyond are flagged as truncated. */
   readonly maxNodes?: number;
   /** Throw `TypeError` where data would be truncated or does not fit: for tests. Default false. */
   readonly strict?: boolean;
@@ -64,14 +67,18 @@ export interface EventLogStats {
   readonly dropped: number;
   /** Events of which some field was cut. */
   readonly truncated: number;
-  /** Node ids and span names that found their table full. */
+  /** How often a node id or a span name found its table full. */
   readonly refusedNames: number;
+  /** Traces of strangers that were to be recorded and are not, for `remoteTracesPerSecond`. */
+  readonly refusedTraces: number;
+  /** Calls of `log` that recorded nothing: there is no such kind of event. */
+  readonly unknownKinds: number;
   readonly threads: number;
   readonly lanes: number;
 }
 
 /**
- * Records events. Writers never throw (but see `strict`), never wait and allocate nothing; they take raw values.
+ * Records events. Its functions need it as `this`. Writers never throw (but see `strict`), never wait and allocate nothing; they take raw values.
  * `context` undefined: the event belongs to no trace and is always recorded. A context that is not sampled: it is not.
  */
 export interface EventLog {
@@ -81,10 +88,11 @@ export interface EventLog {
   childOf(context: TraceContext): TraceContext;
   /**
    * The context that a remote peer sent. Its span is the remote one, so make a `childOf` it for work done here. `sampled` and
-   * `debug` are honoured within `remoteTracesPerSecond`, once per trace. Malformed items give an unsampled context.
+   * `debug` are honoured within `remoteTracesPerSecond`, once per trace; for a trace that this log began, as it was decided then. The last
+   * 2048 decisions of each kind are remembered. Malformed items give an unsampled context.
    */
   contextFromWire(item: TraceWireItem): TraceContext;
-  /** The same log, for events of another node. */
+  /** The same log, for events of another node: at most 32 bytes. */
   forNode(nodeId: Uint8Array): EventLog;
 
   /** `endpoint`: such as `192.0.2.7:127`, at most 55 bytes of UTF-8. */
@@ -111,7 +119,7 @@ export interface EventLog {
   spanStart(context: TraceContext | undefined, peer: PeerRef, name: string): void;
   /** End of the context's own span. `ok` default true. */
   spanEnd(context: TraceContext | undefined, peer: PeerRef, name: string, ok?: boolean): void;
-  /** Any event, by its `kind`. An unknown kind records nothing. */
+  /** Any event, by its `kind`. An unknown kind records nothing, and is counted in `unknownKinds`. */
   log(event: TraceEventInput): void;
 
   readonly query: TraceQuery;

@@ -16,6 +16,8 @@ const NO_STATS: EventLogStats = /* @__PURE__ */ Object.freeze({
   dropped: 0,
   truncated: 0,
   refusedNames: 0,
+  refusedTraces: 0,
+  unknownKinds: 0,
   threads: 0,
   lanes: 0,
 });

@@ -1,6 +1,4 @@
-import type { ConnectionAnalysis, FollowedEvents, TraceQuery } from './query-types.ts';
-
-const NOTHING_NEW: FollowedEvents = /* @__PURE__ */ Object.freeze({ events: [], cursor: [], missed: 0 });
+import type { ConnectionAnalysis, TraceQuery } from './query-types.ts';
 
 const NO_TRAFFIC: ConnectionAnalysis = /* @__PURE__ */ Object.freeze({
   peerId: '',
@@ -26,7 +24,7 @@ export const NOOP_QUERY: TraceQuery = /* @__PURE__ */ Object.freeze({
   timeRange: () => [],
   peer: () => [],
   where: () => [],
-  since: () => NOTHING_NEW,
+  since: () => ({ events: [], cursor: [], missed: 0 }),
   analyzeConnection: () => NO_TRAFFIC,
   slowest: () => [],
   problems: () => [],

@@ -145,7 +145,8 @@ export interface TraceDump {
 }
 
 export interface DumpDamage {
-  /** Byte at which the damaged block begins. */
+  /** Byte at which the damaged block begins, or what lies behind the dump's end. */
   readonly offset: number;
-  readonly reason: 'not-a-dump' | 'unknown-version' | 'truncated' | 'checksum' | 'malformed' | 'no-end';
+  /** `after-end`: bytes follow the last block, such as another dump; they were not read. */
+  readonly reason: 'not-a-dump' | 'unknown-version' | 'truncated' | 'checksum' | 'malformed' | 'no-end' | 'after-end';
 }

@@ -1,5 +1,6 @@
 import type { TraceClock, TraceContext, TraceWireItem } from '@p2p/trace-noop';
 import { CONTEXT_FLAGS, FLAG_DEBUG, FLAG_SAMPLED } from './event-layout.ts';
+import { clampU64 } from './field-limits.ts';
 import type { IdSource } from './id-source.ts';
 import { asContext, LiveContext, liveContext } from './live-context.ts';
 import { bytesOfWords, wordAt } from './text-bytes.ts';
@@ -19,13 +20,14 @@ export function childContext(ids: IdSource, clock: TraceClock, context: TraceCon
 
 /** The context of an item as it stands; one that is malformed gives the zero context. */
 export function contextOfItem(item: TraceWireItem): LiveContext {
+  if (typeof item !== 'object' || item === null) return ZERO;
   const { traceId, spanId, startUs, flags } = item;
-  if (!(traceId instanceof Uint8Array) || traceId.length !== 16 || typeof spanId !== 'bigint' || typeof startUs !== 'bigint') return ZERO;
+  if (!(traceId instanceof Uint8Array) || traceId.length !== 16 || typeof spanId !== 'bigint' || typeof startUs !== 'bigint' || typeof flags !== 'number') return ZERO;
   const trace: [number, number, number, number] = [wordAt(traceId, 0), wordAt(traceId, 4), wordAt(traceId, 8), wordAt(traceId, 12)];
   if (trace.every((word) => word === 0)) return ZERO;
   const span = spanId & U64_MASK;
   const kept = (flags & FLAG_SAMPLED) === 0 ? flags & CONTEXT_FLAGS & ~FLAG_DEBUG : flags & CONTEXT_FLAGS;
-  return new LiveContext(trace, Number(span & 0xffff_ffffn) | 0, Number(span >> 32n) | 0, 0, 0, kept, Number(startUs & U64_MASK));
+  return new LiveContext(trace, Number(span & 0xffff_ffffn) | 0, Number(span >> 32n) | 0, 0, 0, kept, Number(clampU64(startUs)));
 }
 
 /** The same context with other flags. */
@@ -42,7 +44,7 @@ const ZERO: LiveContext = /* @__PURE__ */ new LiveContext([0, 0, 0, 0], 0, 0, 0,
  */
 export function contextToWire(context: TraceContext): TraceWireItem {
   const { t0, t1, t2, t3, spanId, startTime, flags } = liveContext(context);
-  return { traceId: bytesOfWords([t0, t1, t2, t3]), spanId, startUs: BigInt(Math.max(0, Math.floor(startTime))), flags };
+  return { traceId: bytesOfWords([t0, t1, t2, t3]), spanId, startUs: clampU64(startTime), flags };
 }
 
 /**

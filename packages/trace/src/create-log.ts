@@ -1,17 +1,18 @@
 import type { AttachOptions, EventLog, EventLogOptions, TraceClock, TraceRandom } from '@p2p/trace-noop';
 import { IdSource } from './id-source.ts';
 import { LiveEventLog, type LogParts } from './live-log.ts';
+import { LiveTraceQuery } from './live-query.ts';
 import { LiveAppRegistry } from './live-registry.ts';
 import { LogCore } from './log-core.ts';
-import { RemoteSampling } from './remote-sampling.ts';
+import { MAX_NODES } from './memory-plan.ts';
 import { GivenClock, type StampClock } from './stamp-clock.ts';
+import { TraceSampling } from './trace-sampling.ts';
 
 const MIN_SLOTS = 64;
 const MAX_SLOTS = 4_194_304;
 const DEFAULT_SLOTS = 65_536;
 const MAX_LANES = 64;
 const DEFAULT_LANES = 8;
-const MAX_NODES = 65_535;
 const DEFAULT_NODES = 64;
 const DEFAULT_REMOTE_TRACES_PER_SECOND = 100;
 const NODE_ID_BYTES = 32;
@@ -55,15 +56,17 @@ function openLog(core: LogCore, options: AttachOptions, system: SystemParts): Ev
   const nodeId = options.nodeId ?? new Uint8Array(NODE_ID_BYTES);
   if (!(nodeId instanceof Uint8Array) || nodeId.length > NODE_ID_BYTES) throw new TypeError(`nodeId must be at most ${NODE_ID_BYTES} bytes.`);
   const remotePerSecond = requireRange('remoteTracesPerSecond', options.remoteTracesPerSecond ?? DEFAULT_REMOTE_TRACES_PER_SECOND, 0, Number.MAX_VALUE);
+  const apps = options.apps ?? new LiveAppRegistry();
   const parts: LogParts = {
     core,
     clock,
     ids: new IdSource(options.random ?? system.random),
     sampleRate: requireRange('sampleRate', options.sampleRate ?? 1, 0, 1),
-    remoteSampling: new RemoteSampling(clock, remotePerSecond),
+    sampling: new TraceSampling(clock, remotePerSecond, core),
     appTracing: options.appTracing ?? true,
     strict: options.strict ?? false,
-    apps: options.apps ?? new LiveAppRegistry(),
+    apps,
+    query: LiveTraceQuery.ofCore(core, apps),
   };
   return new LiveEventLog(parts, core.nodeIndex(nodeId));
 }

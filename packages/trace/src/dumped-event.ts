@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@p2p/trace-noop';
 import { KIND_FIELDS, type FieldType } from './dump-format.ts';
+import { isTime, nearestTime } from './field-limits.ts';
 import { toHex } from './text-bytes.ts';
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
@@ -48,7 +49,7 @@ export function readDumpedEvent(row: unknown): TraceEvent | undefined {
   const base = {
     sequence: uint(record['sequence'], 0xffff_ffff),
     lane: uint(record['lane'], 63),
-    timeUs: typeof timeUs === 'number' && Number.isFinite(timeUs) ? timeUs : undefined,
+    timeUs: typeof timeUs === 'number' ? nearestTime(timeUs, 0) : undefined,
     spanId: u64(record['spanId']),
     nodeId: id(record['nodeId'], 32),
     flags: uint(record['flags'], 255),
@@ -63,5 +64,5 @@ export function readDumpedEvent(row: unknown): TraceEvent | undefined {
     if (value === undefined && (type !== 'text?' || record[name] !== undefined)) return undefined;
     own[name] = value;
   }
-  return { kind, ...base, traceId, peerId, truncated: record['truncated'] === true, ...own } as unknown as TraceEvent;
+  return { kind, ...base, traceId, peerId, truncated: record['truncated'] === true || !isTime(timeUs), ...own } as unknown as TraceEvent;
 }

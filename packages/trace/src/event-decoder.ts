@@ -45,6 +45,7 @@ export class EventDecoder {
   readonly #traceIds = new IdCache(4);
   readonly #peerIds = new IdCache(8);
   readonly #nodeIds = new Map<number, string>();
+  #describing = false;
 
   constructor(core: LogCore, apps: AppRegistry) {
     const buffer = new ArrayBuffer(EVENT_BYTES);
@@ -54,6 +55,11 @@ export class EventDecoder {
     this.#u8 = new Uint8Array(buffer);
     this.#core = core;
     this.#apps = apps;
+  }
+
+  /** Of the event in `words`, Unix µs. */
+  get timeUs(): number {
+    return this.#f64[1]!;
   }
 
   decode(lane: number): TraceEvent | undefined {
@@ -101,9 +107,10 @@ export class EventDecoder {
       case KIND_APP_START:
         return { ...base, kind: 'appStart', ...this.#appFields() };
       case KIND_APP_COMMAND:
-        return { ...base, kind: 'appCommand', ...this.#appFields(), data: this.#bytes(APP_DATA_OFFSET, APP_DATA_OFFSET - 1) };
+        // The bytes first: a protocol that asks this log for something makes it decode other events.
+        return { ...base, kind: 'appCommand', data: this.#bytes(APP_DATA_OFFSET, APP_DATA_OFFSET - 1), ...this.#appFields() };
       case KIND_APP_END:
-        return { ...base, kind: 'appEnd', ...this.#appFields(), ok: this.#u8[DATA_BYTE_OFFSET + 6] === 1 };
+        return { ...base, kind: 'appEnd', ok: this.#u8[DATA_BYTE_OFFSET + 6] === 1, ...this.#appFields() };
       case KIND_CUSTOM: {
         const codes = this.words[DATA_WORD]!;
         return { ...base, kind: 'custom', category: codes & 0xffff, code: codes >>> 16, data: this.#bytes(CUSTOM_DATA_OFFSET, CUSTOM_LENGTH_OFFSET) };
@@ -130,7 +137,22 @@ export class EventDecoder {
   #appFields(): { appId: string; command: number; commandName: string | undefined } {
     const appId = this.#u8.slice(DATA_BYTE_OFFSET, DATA_BYTE_OFFSET + 4);
     const command = this.words[DATA_WORD + 1]! & 0xffff;
-    return { appId: toHex(appId), command, commandName: this.#apps.get(appId)?.describeCommand(command) };
+    return { appId: toHex(appId), command, commandName: this.#commandName(appId, command) };
+  }
+
+  /** The command may be of a peer's choice, and the protocol may not know it: that must not hide the event. */
+  #commandName(appId: Uint8Array, command: number): string | undefined {
+    // Asked from within a description: names would be asked for without end.
+    if (this.#describing) return undefined;
+    this.#describing = true;
+    try {
+      const name: unknown = this.#apps.get(appId)?.describeCommand(command);
+      return typeof name === 'string' ? name : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      this.#describing = false;
+    }
   }
 
   #spanFields(): { nameId: number; name: string; parentSpanId: bigint } {

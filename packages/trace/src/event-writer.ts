@@ -1,8 +1,8 @@
 import type { PeerRef } from '@p2p/trace-noop';
 import { FLAG_TRUNCATED, LONG_KINDS } from './event-layout.ts';
 import { LaneIndexWriter } from './lane-index-writer.ts';
-import { LivePeer, type LiveContext } from './live-context.ts';
-import type { LogCore } from './log-core.ts';
+import { CutPeer, LivePeer, type LiveContext } from './live-context.ts';
+import { NODE_CUT, type LogCore } from './log-core.ts';
 import { LANE_DROPPED, LANE_HEAD, LANE_LAPS, LANE_TRUNCATED } from './memory-plan.ts';
 import type { StampClock } from './stamp-clock.ts';
 import { wordAt } from './text-bytes.ts';
@@ -31,11 +31,15 @@ export class EventWriter {
   private readonly headAt: number;
   private readonly slotsAt: number;
   private readonly mask: number;
+  /** Where the log is strict, what would be cut is refused before a slot is claimed. */
+  private readonly strict: boolean;
+  /** Node and, where its id was cut, the flag, as word 1 has them. */
   private readonly node: number;
+  private readonly nodeFlags: number;
   private readonly index: LaneIndexWriter | undefined;
   private position = 0;
 
-  constructor(core: LogCore, clock: StampClock, node: number) {
+  constructor(core: LogCore, clock: StampClock, node: number, strict: boolean) {
     this.core = core;
     this.i32 = core.i32;
     this.f64 = core.f64;
@@ -44,17 +48,21 @@ export class EventWriter {
     this.headAt = core.laneHeaderAt(core.lane) + LANE_HEAD;
     this.slotsAt = core.laneSlotsAt(core.lane);
     this.mask = core.plan.laneSlots - 1;
-    this.node = node << 16;
+    this.strict = strict;
+    this.nodeFlags = (node & NODE_CUT) === 0 ? 0 : FLAG_TRUNCATED;
+    this.node = (node << 16) | (this.nodeFlags << 8);
     this.index = core.plan.indexed ? new LaneIndexWriter(core) : undefined;
   }
 
   /**
    * Claims the next slot. `flags`: `FLAG_TRUNCATED` or 0. Gives the index of its first word, or `DROPPED`. The caller
-   * then writes words 16 to 19; words 20 to 29 are zero.
+   * then writes words 16 to 19; words 20 to 29 are zero. Between claim and commit nothing may throw: a slot that stays
+   * busy is lost to its log.
    */
   protected begin(kind: number, context: LiveContext | undefined, peer: PeerRef, flags: number): number {
     const i32 = this.i32;
     let at: number;
+    if (this.strict) this.requireWhole(peer);
     if (this.shared) {
       at = this.claimShared();
       if (at === DROPPED) return DROPPED;
@@ -66,11 +74,11 @@ export class EventWriter {
       at = this.slotsAt + ((position & this.mask) << 5);
     }
     if (((LONG_KINDS >>> i32[at + 1]!) & 1) !== 0) this.clearTail(at);
-    this.clock.stamp(this.f64, (at >> 1) + 1);
-    if (context === undefined) {
-      this.writeNoContext(at, kind, flags);
+    const cut = flags | this.nodeFlags | this.clock.stamp(this.f64, (at >> 1) + 1);
+    if (context === undefined || context === null) {
+      this.writeNoContext(at, kind, cut);
     } else {
-      i32[at + 1] = kind | ((flags | context.flags) << 8) | this.node;
+      i32[at + 1] = kind | ((cut | context.flags) << 8) | this.node;
       i32[at + 4] = context.t0;
       i32[at + 5] = context.t1;
       i32[at + 6] = context.t2;
@@ -79,7 +87,7 @@ export class EventWriter {
       i32[at + 31] = context.s1;
     }
     this.writePeer(at, peer);
-    if (flags !== 0) this.countTruncated(flags);
+    if (cut !== 0) this.countTruncated();
     return at;
   }
 
@@ -95,7 +103,7 @@ export class EventWriter {
       i32[at + 14] = peer.w6;
       i32[at + 15] = peer.w7;
     } else {
-      this.writePeerBytes(at, peer as Uint8Array | undefined);
+      this.writePeerBytes(at, peer as Uint8Array | CutPeer | undefined);
     }
   }
 
@@ -147,21 +155,45 @@ export class EventWriter {
     i32[at + 31] = 0;
   }
 
-  private writePeerBytes(at: number, peer: Uint8Array | undefined): void {
+  private writePeerBytes(at: number, peer: Uint8Array | CutPeer | undefined): void {
     const i32 = this.i32;
     if (peer === undefined) {
       for (let word = at + 8; word < at + 16; word += 1) i32[word] = 0;
-    } else if (peer.length === 32) {
+    } else if (peer instanceof Uint8Array && peer.length === 32) {
       for (let word = 0; word < 8; word += 1) {
         const from = word << 2;
         i32[at + 8 + word] = peer[from]! | (peer[from + 1]! << 8) | (peer[from + 2]! << 16) | (peer[from + 3]! << 24);
       }
     } else {
-      for (let word = 0; word < 8; word += 1) i32[at + 8 + word] = wordAt(peer, word * 4);
+      this.writeOddPeer(at, peer);
     }
   }
 
-  private countTruncated(flags: number): void {
-    if ((flags & FLAG_TRUNCATED) !== 0) Atomics.add(this.i32, this.headAt - LANE_HEAD + LANE_TRUNCATED, 1);
+  /** One that is shorter or longer than an id, or none at all. */
+  private writeOddPeer(at: number, peer: unknown): void {
+    const i32 = this.i32;
+    const bytes = peer instanceof CutPeer ? peer.bytes : peer instanceof Uint8Array ? peer : NO_BYTES;
+    for (let word = 0; word < 8; word += 1) i32[at + 8 + word] = wordAt(bytes, word * 4);
+    if (isWhole(peer)) return;
+    const counted = (i32[at + 1]! & (FLAG_TRUNCATED << 8)) !== 0;
+    i32[at + 1]! |= FLAG_TRUNCATED << 8;
+    // `begin` counts an event that had the flag before.
+    if (!counted) this.countTruncated();
   }
+
+  private requireWhole(peer: unknown): void {
+    if (!(peer instanceof LivePeer) && !isWhole(peer)) throw new TypeError('Trace event: the peer is no id of at most 32 bytes.');
+    if (this.nodeFlags !== 0) throw new TypeError('Trace event: the id of this node did not fit.');
+  }
+
+  private countTruncated(): void {
+    Atomics.add(this.i32, this.headAt - LANE_HEAD + LANE_TRUNCATED, 1);
+  }
+}
+
+const NO_BYTES: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
+
+/** Whether an event holds all there is of a peer; callers without types give `null` for none. */
+function isWhole(peer: unknown): boolean {
+  return peer === undefined || peer === null || (peer instanceof Uint8Array && peer.length <= 32);
 }

@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@p2p/trace-noop';
 import { detailsOf, hex64 } from './event-details.ts';
+import { nearestTime } from './field-limits.ts';
 import { spansOf, type SpanRecord } from './span-tree.ts';
 
 const SHORT = 12;
@@ -8,28 +9,32 @@ type ChromeEvent = Record<string, unknown>;
 
 /** Rows in which spans either contain each other or do not meet, as the format demands of one thread. */
 class Rows {
-  readonly #rows: { traceId: string; open: number[] }[] = [];
+  #count = 0;
+  readonly #byTrace = new Map<string, { row: number; open: number[] }[]>();
 
   /** The first row of this trace that takes a span. */
   place({ traceId, startUs, endUs }: SpanRecord): { row: number; isNew: boolean } {
-    for (const [row, { traceId: owner, open }] of this.#rows.entries()) {
-      if (owner !== traceId) continue;
+    let rows = this.#byTrace.get(traceId);
+    if (rows === undefined) this.#byTrace.set(traceId, (rows = []));
+    for (const { row, open } of rows) {
       while (open.length > 0 && open.at(-1)! <= startUs) open.pop();
       if (open.length === 0 || open.at(-1)! >= endUs) {
         open.push(endUs);
         return { row, isNew: false };
       }
     }
-    this.#rows.push({ traceId, open: [endUs] });
-    return { row: this.#rows.length - 1, isNew: true };
+    const row = this.#count;
+    this.#count += 1;
+    rows.push({ row, open: [endUs] });
+    return { row, isNew: true };
   }
 }
 
 /** The Trace Event Format, JSON object form: a process per node, rows of threads per trace, times in µs from the first event. */
 export function writeChrome(events: readonly TraceEvent[]): string {
   if (events.length === 0) return '{"traceEvents":[]}';
-  const startUs = events.reduce((first, { timeUs }) => Math.min(first, timeUs), Number.POSITIVE_INFINITY);
-  const at = (timeUs: number): number => Math.round((timeUs - startUs) * 1000) / 1000;
+  const startUs = events.reduce((first, { timeUs }) => Math.min(first, nearestTime(timeUs, first)), Number.MAX_SAFE_INTEGER);
+  const at = (timeUs: number): number => Math.round((nearestTime(timeUs, startUs) - startUs) * 1000) / 1000;
   const rows: ChromeEvent[] = [];
   const pids = new Map<string, number>();
   const rowsByNode = new Map<number, Rows>();
@@ -50,9 +55,11 @@ export function writeChrome(events: readonly TraceEvent[]): string {
     const { row, isNew } = rowsByNode.get(pid)!.place(span);
     const tid = row + 1;
     if (isNew) rows.push({ ph: 'M', name: 'thread_name', pid, tid, args: { name: `trace ${span.traceId.slice(0, SHORT)}` } });
-    if (!places.has(keyOf(span.traceId, span.spanId)) || !span.eventsOnly) places.set(keyOf(span.traceId, span.spanId), { pid, tid, startUs: span.startUs, endUs: span.endUs });
-    // What happened here for another node's span, at one moment, is no slice.
-    if (!span.eventsOnly || span.endUs > span.startUs) rows.push({ ph: 'X', cat: 'span', name: span.name, pid, tid, ts: at(span.startUs), dur: at(span.endUs) - at(span.startUs), args: argsOf(span) });
+    // What happened here for another node's span, at one moment, is no slice, and no arrow begins at it.
+    const isSlice = !span.eventsOnly || span.endUs > span.startUs;
+    const key = keyOf(span.traceId, span.spanId);
+    if (isSlice && (!places.has(key) || !span.eventsOnly)) places.set(key, { pid, tid, startUs: span.startUs, endUs: span.endUs });
+    if (isSlice) rows.push({ ph: 'X', cat: 'span', name: span.name, pid, tid, ts: at(span.startUs), dur: at(span.endUs) - at(span.startUs), args: argsOf(span) });
     for (const event of span.events) rows.push(instantOf(event, pid, tid, at(event.timeUs)));
   }
   rows.push(...arrows(spans, places, pidOf, at));

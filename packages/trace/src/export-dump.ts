@@ -2,10 +2,10 @@ import { encode } from '@msgpack/msgpack';
 import type { DumpOptions, TraceEvent } from '@p2p/trace-noop';
 import { crc32 } from './crc32.ts';
 import { BLOCK_HEADER_BYTES, BLOCK_MARKER, DUMP_HEADER_BYTES, DUMP_MAGIC, DUMP_VERSION, KIND_FIELDS } from './dump-format.ts';
+import { MAX_BLOCK_EVENTS } from './dump-content.ts';
 import { fromHex } from './text-bytes.ts';
 
 const DEFAULT_BLOCK_EVENTS = 256;
-const MAX_BLOCK_EVENTS = 65_536;
 
 function recordOf(event: TraceEvent): Record<string, unknown> {
   const { kind, sequence, lane, timeUs, traceId, spanId, nodeId, peerId, flags, truncated } = event;

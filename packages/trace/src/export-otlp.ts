@@ -1,5 +1,6 @@
 import type { TraceEvent } from '@p2p/trace-noop';
 import { detailsOf, hex64, type EventDetails } from './event-details.ts';
+import { nearestTime } from './field-limits.ts';
 import { spansOf, type SpanRecord } from './span-tree.ts';
 
 /* Enums of opentelemetry-proto, trace.proto. */
@@ -30,9 +31,9 @@ function attributesOf(details: EventDetails): { attributes?: KeyValue[] } {
 
 /** Unix ns as a decimal string, as JSON of protobuf demands of 64-bit integers. */
 function nanos(timeUs: number): string {
-  if (!(timeUs > 0) || !Number.isFinite(timeUs)) return '0';
-  const whole = Math.floor(timeUs);
-  return `${BigInt(whole) * 1000n + BigInt(Math.floor((timeUs - whole) * 1000))}`;
+  const time = Math.max(0, nearestTime(timeUs, 0));
+  const whole = Math.floor(time);
+  return `${BigInt(whole) * 1000n + BigInt(Math.floor((time - whole) * 1000))}`;
 }
 
 /** FNV-1a, 64 bits: an id for what has none of its own. */

@@ -20,8 +20,13 @@ export function clampU64(value: unknown): bigint {
 }
 
 /** Whether a u32 field holds exactly what was given. */
-export function isU32(value: number): boolean {
-  return value >>> 0 === value;
+export function isU32(value: unknown): boolean {
+  return typeof value === 'number' && value >>> 0 === value;
+}
+
+/** Whether a u16 field holds exactly what was given. */
+export function isU16(value: unknown): boolean {
+  return typeof value === 'number' && (value & 0xffff) === value;
 }
 
 /** Whether a u64 field holds exactly what was given. */
@@ -39,4 +44,18 @@ export function lowWord(value: number | bigint): number {
 export function highWord(value: number | bigint): number {
   if (typeof value !== 'number') return Number(BigInt.asIntN(32, value >> 32n));
   return value <= U32_MAX ? 0 : (value / 4_294_967_296) | 0;
+}
+
+/** Unix µs in either direction: beyond this neighbours are not told apart, and nanoseconds are no u64. */
+const TIME_LIMIT_US = Number.MAX_SAFE_INTEGER;
+
+/** Whether an event can have this time. */
+export function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= TIME_LIMIT_US;
+}
+
+/** The time nearest to `value`; `otherwise` where it is no number. */
+export function nearestTime(value: unknown, otherwise: number): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) return otherwise;
+  return Math.max(-TIME_LIMIT_US, Math.min(TIME_LIMIT_US, value));
 }

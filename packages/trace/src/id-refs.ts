@@ -1,5 +1,5 @@
 import type { PeerIdRef, TraceIdRef } from '@p2p/trace-noop';
-import { LiveContext, LivePeer } from './live-context.ts';
+import { CutPeer, LiveContext, LivePeer } from './live-context.ts';
 import { fromHex, toHex, wordAt } from './text-bytes.ts';
 
 const TRACE_ID_BYTES = 16;
@@ -9,6 +9,11 @@ const PEER_ID_BYTES = 32;
 export interface SearchedId {
   readonly words: Int32Array;
   readonly hex: string;
+}
+
+/** All zero: events have it where they belong to no trace, or involve no peer, so it finds none. */
+export function isNone({ words }: SearchedId): boolean {
+  return words.every((word) => word === 0);
 }
 
 function searched(bytes: Uint8Array, length: number): SearchedId {
@@ -27,7 +32,7 @@ export function searchedTrace(id: TraceIdRef): SearchedId {
 
 /** @throws {TypeError} It is no id of a peer or node. */
 export function searchedPeer(id: PeerIdRef): SearchedId {
-  if (id instanceof LivePeer) return searched(id.bytes, PEER_ID_BYTES);
+  if (id instanceof LivePeer || id instanceof CutPeer) return searched(id.bytes, PEER_ID_BYTES);
   const bytes = typeof id === 'string' ? fromHex(id) : id;
   if (!(bytes instanceof Uint8Array) || bytes.length > PEER_ID_BYTES) throw new TypeError('The id of a peer or node is at most 32 bytes, or 64 hex digits.');
   return searched(bytes, PEER_ID_BYTES);

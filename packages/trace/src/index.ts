@@ -15,7 +15,7 @@ import { attachLog, createLog, type SystemParts } from './create-log.ts';
 import { CONTEXT_FLAGS, FLAG_APP_INITIATED, FLAG_DEBUG, FLAG_SAMPLED } from './event-layout.ts';
 import { IdSource } from './id-source.ts';
 import { CoarseClock, PreciseClock, systemRandom } from './io/system.ts';
-import { asContext, asPeer, LivePeer } from './live-context.ts';
+import { asContext, asPeer, CutPeer, LivePeer } from './live-context.ts';
 import { queryOf } from './live-query.ts';
 import { LiveAppRegistry } from './live-registry.ts';
 
@@ -67,12 +67,11 @@ export function childOf(context: TraceContext): TraceContext {
 }
 
 /**
- * Prepares a peer's id, at most 32 bytes, for fast writing. Do it once per peer, not per event.
- * @throws {TypeError} It is longer.
+ * Prepares a peer's id, at most 32 bytes, for fast writing. Do it once per peer, not per event. Of a longer one 32 bytes are
+ * kept, and its events are flagged as truncated.
  */
 export function tracePeer(id: Uint8Array): TracePeer {
-  if (!(id instanceof Uint8Array) || id.length > 32) throw new TypeError('The id of a peer is at most 32 bytes.');
-  return asPeer(new LivePeer(id));
+  return asPeer(id instanceof Uint8Array && id.length <= 32 ? new LivePeer(id) : new CutPeer(id));
 }
 
 /** Makes an empty registry of application protocols. */

@@ -8,6 +8,11 @@ import { LANE_HEAD, LANE_LAPS, planLaneIndex, TIME_BLOCK_F64, TIME_BLOCK_SLOTS, 
 /** A claimed position that is not written yet is waited for until this many were claimed after it. */
 const PATIENCE = 1024;
 
+function holds(copy: Int32Array, at: number, words: Int32Array): boolean {
+  for (let word = 0; word < words.length; word += 1) if (copy[at + word] !== words[word]) return false;
+  return true;
+}
+
 /**
  * Reads one lane while threads write to it. An event counts only if its commit word is the expected one before and
  * after it was copied, so it is neither torn nor of another lap.
@@ -48,12 +53,12 @@ export class LaneReader {
     return full ? this.#slots : head >>> 0;
   }
 
-  /** All events, or those whose slot passes. */
-  scan(into: TraceEvent[], passes?: (at: number) => boolean): void {
+  /** All events, or those whose slot passes, and whose copy is right: the slot may have changed in between. */
+  scan(into: TraceEvent[], passes?: (at: number) => boolean, isRight?: () => boolean): void {
     const head = this.head;
     for (let position = (head - this.held(head)) | 0; position !== head; position = (position + 1) | 0) {
       const at = this.#at(position);
-      if (passes === undefined || passes(at)) this.#take(position, into);
+      if (passes === undefined || passes(at)) this.#take(position, into, isRight);
     }
   }
 
@@ -61,16 +66,19 @@ export class LaneReader {
     if (this.#index !== undefined && this.#core.hasOneWriter(this.#lane)) {
       if (!this.#bloomHas(this.#index, words)) return;
       const bucket = this.#index.traceHeadsAt + (hashA(words[0]!, words[1]!, words[2]!, words[3]!) & this.#mask);
-      this.#walk(bucket, this.#index.tracePrevAt, AT_TRACE, words, into);
-      return;
+      const already = into.length;
+      if (this.#walk(bucket, this.#index.tracePrevAt, AT_TRACE, words, into)) return;
+      into.length = already;
     }
     const i32 = this.#i32;
     const w0 = words[0]!;
     const from = this.#slotsAt + AT_TRACE;
     const end = this.#slotsAt + this.#slots * EVENT_WORDS;
     const head = this.head;
+    const { words: copy } = this.#decoder;
+    const isRight = (): boolean => holds(copy, AT_TRACE, words);
     for (let at = from; at < end; at += EVENT_WORDS) {
-      if (i32[at] === w0 && this.#equal(at, words)) this.#takeSlot(at - AT_TRACE, head, into);
+      if (i32[at] === w0 && this.#equal(at, words)) this.#takeSlot(at - AT_TRACE, head, into, isRight);
     }
   }
 
@@ -83,13 +91,16 @@ export class LaneReader {
   }
 
   peer(words: Int32Array, into: TraceEvent[]): void {
-    const nonZero = (words[0]! | words[1]! | words[2]! | words[3]!) !== 0;
-    if (nonZero && this.#index !== undefined && this.#core.hasOneWriter(this.#lane)) {
+    // The index leaves out peers whose first 16 bytes are zero.
+    const indexed = (words[0]! | words[1]! | words[2]! | words[3]!) !== 0;
+    if (indexed && this.#index !== undefined && this.#core.hasOneWriter(this.#lane)) {
       const bucket = this.#index.peerHeadsAt + (hashA(words[0]!, words[1]!, words[2]!, words[3]!) & this.#mask);
-      this.#walk(bucket, this.#index.peerPrevAt, AT_PEER, words, into);
-      return;
+      const already = into.length;
+      if (this.#walk(bucket, this.#index.peerPrevAt, AT_PEER, words, into)) return;
+      into.length = already;
     }
-    this.scan(into, (at) => this.#equal(at + AT_PEER, words));
+    const { words: copy } = this.#decoder;
+    this.scan(into, (at) => this.#equal(at + AT_PEER, words), () => holds(copy, AT_PEER, words));
   }
 
   timeRange(fromUs: number, toUs: number, into: TraceEvent[]): void {
@@ -146,15 +157,15 @@ export class LaneReader {
   }
 
   #equal(at: number, words: Int32Array): boolean {
-    for (let word = 0; word < words.length; word += 1) if (this.#i32[at + word] !== words[word]) return false;
-    return true;
+    return holds(this.#i32, at, words);
   }
 
   #timeSlots(start: number, count: number, fromUs: number, toUs: number, into: TraceEvent[]): void {
+    const isRight = (): boolean => this.#decoder.timeUs >= fromUs && this.#decoder.timeUs <= toUs;
     for (let step = 0; step < count; step += 1) {
       const position = (start + step) | 0;
       const timeUs = this.#f64[(this.#at(position) >> 1) + AT_TIME_F64]!;
-      if (timeUs >= fromUs && timeUs <= toUs) this.#take(position, into);
+      if (timeUs >= fromUs && timeUs <= toUs) this.#take(position, into, isRight);
     }
   }
 
@@ -165,25 +176,26 @@ export class LaneReader {
   }
 
   /** The event of a slot, if it is one of the lane's last `slots`. */
-  #takeSlot(at: number, head: number, into: TraceEvent[]): void {
+  #takeSlot(at: number, head: number, into: TraceEvent[], isRight: () => boolean): void {
     const commit = Atomics.load(this.#i32, at);
     const age = (head - commit) >>> 0;
-    if (commit !== 0 && age < this.#slots) this.#take((commit - 1) | 0, into);
+    if (commit !== 0 && age < this.#slots) this.#take((commit - 1) | 0, into, isRight);
   }
 
-  #walk(bucket: number, prevAt: number, idAt: number, words: Int32Array, into: TraceEvent[]): void {
+  /** False: a thread joined the lane meanwhile, so that a link may be missing. */
+  #walk(bucket: number, prevAt: number, idAt: number, words: Int32Array, into: TraceEvent[]): boolean {
     let commit = Atomics.load(this.#i32, bucket);
-    const head = this.head;
     for (let steps = 0; commit !== 0 && steps < this.#slots; steps += 1) {
-      if (((head - commit) >>> 0) >= this.#slots) return;
       const position = (commit - 1) | 0;
       const at = this.#at(position);
       const previous = Atomics.load(this.#i32, prevAt + (position & this.#mask));
-      const equal = this.#equal(at + idAt, words);
-      // The link is good only if the slot holds the same event after it was read.
-      if (equal ? !this.#take(position, into) : Atomics.load(this.#i32, at) !== commit) return;
+      const taken = this.#equal(at + idAt, words) && this.#take(position, into);
+      // Events are linked before they are committed. A slot that has another word is still being written, and its link is
+      // good; unless its position was claimed again: then link and slot are another event's, and all older ones are gone.
+      if (!taken && Atomics.load(this.#i32, at) !== commit && ((this.head - commit) >>> 0) >= this.#slots) break;
       commit = previous;
     }
+    return this.#core.hasOneWriter(this.#lane);
   }
 
   #bloomHas({ bloomAt }: LaneIndexPlan, words: Int32Array): boolean {
@@ -201,15 +213,15 @@ export class LaneReader {
     return false;
   }
 
-  /** Copies and decodes the event at a position; false: it is not there (yet, or any more). */
-  #take(position: number, into: TraceEvent[]): boolean {
+  /** Copies and decodes the event at a position; false: it is not there (yet, or any more), or its copy is not right. */
+  #take(position: number, into: TraceEvent[], isRight?: () => boolean): boolean {
     const commit = (position + 1) | 0;
     const i32 = this.#i32;
     const at = this.#at(position);
     if (commit === 0 || Atomics.load(i32, at) !== commit) return false;
     const { words } = this.#decoder;
     for (let word = 0; word < EVENT_WORDS; word += 1) words[word] = Atomics.load(i32, at + word);
-    if (Atomics.load(i32, at) !== commit) return false;
+    if (Atomics.load(i32, at) !== commit || isRight?.() === false) return false;
     const event = this.#decoder.decode(this.#lane);
     if (event !== undefined) into.push(event);
     return true;

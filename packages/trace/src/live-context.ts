@@ -85,6 +85,19 @@ export class LivePeer {
   }
 }
 
+/** A peer whose id was longer than 32 bytes, or no bytes at all: each of its events is flagged. */
+export class CutPeer {
+  readonly #kept: LivePeer;
+
+  constructor(id: unknown) {
+    this.#kept = new LivePeer(id instanceof Uint8Array ? id.subarray(0, 32) : new Uint8Array(0));
+  }
+
+  get bytes(): Uint8Array {
+    return this.#kept.bytes;
+  }
+}
+
 /** The public types are brands that only these classes carry. */
 export function asContext(context: LiveContext): TraceContext {
   return context as unknown as TraceContext;
@@ -94,6 +107,6 @@ export function liveContext(context: TraceContext): LiveContext {
   return context as unknown as LiveContext;
 }
 
-export function asPeer(peer: LivePeer): TracePeer {
+export function asPeer(peer: LivePeer | CutPeer): TracePeer {
   return peer as unknown as TracePeer;
 }

@@ -18,15 +18,14 @@ import {
   KIND_SPAN_START,
 } from './event-layout.ts';
 import { DROPPED } from './event-writer.ts';
-import { clampUint } from './field-limits.ts';
+import { clampUint, isTime, isU16 } from './field-limits.ts';
 import type { IdSource } from './id-source.ts';
 import { asContext, liveContext } from './live-context.ts';
-import { LiveTraceQuery } from './live-query.ts';
-import { NAME_CUT, type LogCore } from './log-core.ts';
+import { NAME_CUT, NODE_CUT, type LogCore } from './log-core.ts';
 import { isSkipped, NetworkWriters } from './network-writers.ts';
-import type { RemoteSampling } from './remote-sampling.ts';
 import { GivenClock, type StampClock } from './stamp-clock.ts';
 import { wordAt } from './text-bytes.ts';
+import type { TraceSampling } from './trace-sampling.ts';
 import { writeInput } from './write-input.ts';
 
 const U16_MAX = 0xffff;
@@ -38,10 +37,11 @@ export interface LogParts {
   readonly clock: StampClock;
   readonly ids: IdSource;
   readonly sampleRate: number;
-  readonly remoteSampling: RemoteSampling;
+  readonly sampling: TraceSampling;
   readonly appTracing: boolean;
   readonly strict: boolean;
   readonly apps: AppRegistry;
+  readonly query: TraceQuery;
 }
 
 /** A log as one thread and one node use it. */
@@ -64,7 +64,7 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     this.#appTracing = parts.appTracing;
     this.apps = parts.apps;
     this.memory = parts.core.shared ? (parts.core.i32.buffer as SharedArrayBuffer) : undefined;
-    this.query = LiveTraceQuery.ofCore(parts.core, parts.apps);
+    this.query = parts.query;
   }
 
   get stats(): EventLogStats {
@@ -72,9 +72,11 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
   }
 
   newTrace(flags = 0): TraceContext {
-    const { ids, clock, sampleRate } = this.#parts;
+    const { ids, clock, sampleRate, sampling } = this.#parts;
     const sampled = (flags & (FLAG_SAMPLED | FLAG_DEBUG)) !== 0 || ids.chance(sampleRate);
-    return asContext(newContext(ids, clock, sampled ? flags | FLAG_SAMPLED : flags));
+    const context = newContext(ids, clock, sampled ? flags | FLAG_SAMPLED : flags);
+    sampling.began(context);
+    return asContext(context);
   }
 
   childOf(context: TraceContext): TraceContext {
@@ -83,12 +85,14 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
 
   contextFromWire(item: TraceWireItem): TraceContext {
     const context = contextOfItem(item);
-    const flags = this.#parts.remoteSampling.flagsOf(context);
+    const flags = this.#parts.sampling.flagsOf(context);
     return asContext(flags === context.flags ? context : withFlags(context, flags));
   }
 
   forNode(nodeId: Uint8Array): EventLog {
-    return new LiveEventLog(this.#parts, this.#parts.core.nodeIndex(nodeId));
+    const node = this.#parts.core.nodeIndex(nodeId);
+    if ((node & NODE_CUT) !== 0) this.refuse('the id of a node has more than 32 bytes, or there are more than maxNodes');
+    return new LiveEventLog(this.#parts, node);
   }
 
   appStart(context: TraceContext | undefined, peer: PeerRef, appId: Uint8Array, command: number): void {
@@ -105,8 +109,9 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
 
   custom(context: TraceContext | undefined, peer: PeerRef, category: number, code: number, data: Uint8Array = NO_BYTES): void {
     if (isSkipped(context)) return;
-    const fits = (category & U16_MAX) === category && (code & U16_MAX) === code && data.length <= CUSTOM_DATA_BYTES;
-    if (!fits) this.refuse(`category ${category}, code ${code} or ${data.length} bytes are out of bounds`);
+    const bytes = data instanceof Uint8Array ? data : NO_BYTES;
+    const fits = isU16(category) && isU16(code) && bytes === data && bytes.length <= CUSTOM_DATA_BYTES;
+    if (!fits) this.refuse('category, code or number of bytes is out of bounds:', category, code, bytes.length);
     const at = this.start(KIND_CUSTOM, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
     const codes = fits ? category | (code << 16) : clampUint(category, U16_MAX) | (clampUint(code, U16_MAX) << 16);
@@ -114,7 +119,7 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
     this.i32[at + 17] = 0;
     this.i32[at + 18] = 0;
     this.i32[at + 19] = 0;
-    this.#copy(at, data, CUSTOM_DATA_BYTES, CUSTOM_DATA_OFFSET, CUSTOM_LENGTH_OFFSET);
+    this.#copy(at, bytes, CUSTOM_DATA_BYTES, CUSTOM_DATA_OFFSET, CUSTOM_LENGTH_OFFSET);
     this.commit(at);
   }
 
@@ -127,18 +132,22 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
   }
 
   log(event: TraceEventInput): void {
-    const log = event.timeUs === undefined ? this : this.#at(event.timeUs);
-    if (!writeInput(log, event)) this.refuse(`there is no kind ${String((event as { kind?: unknown }).kind)}`);
+    const timeUs = event?.timeUs;
+    if (timeUs !== undefined && !isTime(timeUs)) this.refuse('this is no time in µs:', timeUs);
+    const log = timeUs === undefined ? this : this.#at(timeUs);
+    if (event !== null && event !== undefined && writeInput(log, event)) return;
+    this.core.countUnknownKind();
+    this.refuse('there is no kind', (event as { kind?: unknown } | undefined)?.kind);
   }
 
   #span(kind: number, context: TraceContext | undefined, peer: PeerRef, name: string, ok: boolean): void {
     if (isSkipped(context)) return;
     const id = this.core.nameId(name);
     const cut = (id & NAME_CUT) !== 0;
-    if (cut) this.refuse(`the span name ${JSON.stringify(name)} is too long, or there are too many`);
+    if (cut) this.refuse('a span name is too long, or there are too many:', name);
     const at = this.start(kind, context, peer, cut ? FLAG_TRUNCATED : 0);
     if (at === DROPPED) return;
-    const parent = context === undefined ? undefined : liveContext(context);
+    const parent = context === undefined || context === null ? undefined : liveContext(context);
     this.i32[at + 16] = id & ~NAME_CUT;
     this.i32[at + 17] = ok ? 1 : 0;
     this.i32[at + 18] = parent?.q0 ?? 0;
@@ -148,11 +157,18 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
 
   #app(kind: number, context: TraceContext | undefined, peer: PeerRef, appId: Uint8Array, command: number, ok: boolean, payload: Uint8Array | undefined): void {
     if (!this.#appTracing || isSkipped(context)) return;
-    const protocol = this.apps.get(appId);
-    let fits = appId.length === 4 && (command & U16_MAX) === command;
+    const id = appId instanceof Uint8Array ? appId : NO_BYTES;
+    let fits = id.length === 4 && isU16(command);
     let data = payload;
     try {
-      if (protocol?.shouldTrace?.(command) === false) return;
+      const protocol = this.apps.get(id);
+      if (protocol?.shouldTrace !== undefined) {
+        // Of a command for which this cannot be said, nothing of the payload may be kept.
+        data = payload === undefined ? undefined : NO_BYTES;
+        const answer: unknown = protocol.shouldTrace(command);
+        if (answer === false) return;
+        data = payload;
+      }
       if (payload !== undefined && protocol !== undefined) {
         data = this.#appData.fill(0);
         protocol.writeTraceData(command, payload, data);
@@ -162,15 +178,16 @@ export class LiveEventLog extends NetworkWriters implements EventLog {
       if (this.#strict) throw error;
       fits = false;
     }
-    if (data !== undefined && data.length > APP_DATA_BYTES) fits = false;
-    if (!fits) this.refuse(`application id, command ${command} or payload is out of bounds`);
+    const bytes = data instanceof Uint8Array ? data : NO_BYTES;
+    if ((data !== undefined && data !== bytes) || bytes.length > APP_DATA_BYTES) fits = false;
+    if (!fits) this.refuse('application id, command or payload is out of bounds; command', command);
     const at = this.start(kind, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
-    this.i32[at + 16] = wordAt(appId, 0);
+    this.i32[at + 16] = wordAt(id, 0);
     this.i32[at + 17] = clampUint(command, U16_MAX) | (ok ? 0x1_0000 : 0);
     this.i32[at + 18] = 0;
     this.i32[at + 19] = 0;
-    if (data !== undefined) this.#copy(at, data, APP_DATA_BYTES, APP_DATA_OFFSET, APP_DATA_OFFSET - 1);
+    if (data !== undefined) this.#copy(at, bytes, APP_DATA_BYTES, APP_DATA_OFFSET, APP_DATA_OFFSET - 1);
     this.commit(at);
   }
 

@@ -20,7 +20,7 @@ import { writeChrome } from './export-chrome.ts';
 import { writeDump } from './export-dump.ts';
 import { writeJson } from './export-json.ts';
 import { writeOtlp } from './export-otlp.ts';
-import { searchedPeer, searchedTrace } from './id-refs.ts';
+import { isNone, searchedPeer, searchedTrace } from './id-refs.ts';
 import { ListSource } from './list-source.ts';
 import type { LogCore } from './log-core.ts';
 import { LogSource } from './log-source.ts';
@@ -43,11 +43,13 @@ export class LiveTraceQuery implements TraceQuery {
   }
 
   trace(id: TraceIdRef): TraceEvent[] {
-    return this.#source.trace(searchedTrace(id));
+    const searched = searchedTrace(id);
+    return isNone(searched) ? [] : this.#source.trace(searched);
   }
 
   mayHave(id: TraceIdRef): boolean {
-    return this.#source.mayHave(searchedTrace(id));
+    const searched = searchedTrace(id);
+    return !isNone(searched) && this.#source.mayHave(searched);
   }
 
   recent(count: number): TraceEvent[] {
@@ -59,7 +61,8 @@ export class LiveTraceQuery implements TraceQuery {
   }
 
   peer(id: PeerIdRef): TraceEvent[] {
-    return this.#source.peer(searchedPeer(id));
+    const searched = searchedPeer(id);
+    return isNone(searched) ? [] : this.#source.peer(searched);
   }
 
   where(filter: TraceFilter | ((event: TraceEvent) => boolean)): TraceEvent[] {
@@ -75,7 +78,7 @@ export class LiveTraceQuery implements TraceQuery {
 
   analyzeConnection(peer: PeerIdRef): ConnectionAnalysis {
     const id = searchedPeer(peer);
-    return analyzeConnection(id.hex, this.#source.peer(id));
+    return analyzeConnection(id.hex, isNone(id) ? [] : this.#source.peer(id));
   }
 
   slowest(count: number): TraceSummary[] {

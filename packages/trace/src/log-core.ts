@@ -3,7 +3,9 @@ import {
   AT_NAME_COUNT,
   AT_NODE_COUNT,
   AT_REFUSED_NAMES,
+  AT_REFUSED_TRACES,
   AT_THREADS,
+  AT_UNKNOWN_KINDS,
   LANE_DROPPED,
   LANE_HEAD,
   LANE_HEADER_WORDS,
@@ -25,6 +27,8 @@ import { utf8Prefix, utf8Text } from './text-bytes.ts';
 
 const NODE_ID_BYTES = 32;
 export const NAME_CUT = 0x1_0000;
+/** In what `nodeIndex` gives. */
+export const NODE_CUT = 0x1_0000;
 
 /** A log's memory as one thread sees it: views, tables, and the lane that this thread writes to. */
 export class LogCore {
@@ -37,7 +41,9 @@ export class LogCore {
   readonly lane: number;
   readonly #nodes: SharedTable;
   readonly #names: SharedTable;
+  /** Of names that the table holds, so at most as many. */
   readonly #nameIds = new Map<string, number>();
+  #namesAreFull = false;
 
   private constructor(plan: MemoryPlan, buffer: ArrayBufferLike, shared: boolean) {
     this.plan = plan;
@@ -48,9 +54,8 @@ export class LogCore {
     const thread = Atomics.add(this.i32, AT_THREADS, 1);
     this.lane = thread % plan.lanes;
     Atomics.add(this.i32, this.laneHeaderAt(this.lane) + LANE_WRITERS, 1);
-    const tables = { refusedAt: AT_REFUSED_NAMES };
-    this.#nodes = new SharedTable(this.i32, { ...tables, at: plan.nodesAt, entryWords: NODE_WORDS, capacity: plan.maxNodes, countAt: AT_NODE_COUNT });
-    this.#names = new SharedTable(this.i32, { ...tables, at: plan.namesAt, entryWords: NAME_WORDS, capacity: MAX_NAMES, countAt: AT_NAME_COUNT });
+    this.#nodes = new SharedTable(this.i32, { at: plan.nodesAt, entryWords: NODE_WORDS, capacity: plan.maxNodes, countAt: AT_NODE_COUNT });
+    this.#names = new SharedTable(this.i32, { at: plan.namesAt, entryWords: NAME_WORDS, capacity: MAX_NAMES, countAt: AT_NAME_COUNT });
   }
 
   static create(shape: MemoryShape, shared: boolean): LogCore {
@@ -76,11 +81,17 @@ export class LogCore {
     return Atomics.load(this.i32, this.laneHeaderAt(lane) + LANE_WRITERS) <= 1;
   }
 
-  /** Index of a node's id, 0 where it is all zero or the table is full. */
+  /** Index of a node's id, 0 where it is all zero or the table is full; with `NODE_CUT` set where it is not the whole id. */
   nodeIndex(id: Uint8Array): number {
     const padded = new Uint8Array(NODE_ID_BYTES);
-    padded.set(id.subarray(0, NODE_ID_BYTES));
-    return padded.every((byte) => byte === 0) ? 0 : this.#nodes.intern(padded);
+    const isId = id instanceof Uint8Array;
+    if (isId) padded.set(id.subarray(0, NODE_ID_BYTES));
+    const cut = isId && id.length <= NODE_ID_BYTES ? 0 : NODE_CUT;
+    if (padded.every((byte) => byte === 0)) return cut;
+    const entry = this.#nodes.intern(padded);
+    if (entry !== 0) return entry | cut;
+    Atomics.add(this.i32, AT_REFUSED_NAMES, 1);
+    return NODE_CUT;
   }
 
   nodeId(index: number): Uint8Array {
@@ -95,6 +106,14 @@ export class LogCore {
 
   name(id: number): string {
     return id === 0 ? '(other)' : utf8Text(this.#names.content(id));
+  }
+
+  countRefusedTrace(): void {
+    Atomics.add(this.i32, AT_REFUSED_TRACES, 1);
+  }
+
+  countUnknownKind(): void {
+    Atomics.add(this.i32, AT_UNKNOWN_KINDS, 1);
   }
 
   stats(): EventLogStats {
@@ -114,6 +133,8 @@ export class LogCore {
       slots: plan.slots,
       memoryBytes: plan.bytes,
       refusedNames: Atomics.load(i32, AT_REFUSED_NAMES) >>> 0,
+      refusedTraces: Atomics.load(i32, AT_REFUSED_TRACES) >>> 0,
+      unknownKinds: Atomics.load(i32, AT_UNKNOWN_KINDS) >>> 0,
       threads: Atomics.load(i32, AT_THREADS),
       lanes: plan.lanes,
     };
@@ -121,10 +142,29 @@ export class LogCore {
 
   #internName(name: string): number {
     const { bytes, cut } = utf8Prefix(name, NAME_BYTES);
+    // A copy of what the table can hold: the name itself may be long, or a part of something long.
+    const kept = utf8Text(bytes);
+    const entry = this.#nameIds.get(kept) ?? (this.#namesAreFull ? 0 : this.#internKept(bytes, kept));
+    if (entry === 0) {
+      Atomics.add(this.i32, AT_REFUSED_NAMES, 1);
+      return NAME_CUT;
+    }
+    return cut ? entry | NAME_CUT : entry;
+  }
+
+  #internKept(bytes: Uint8Array, kept: string): number {
     const entry = this.#names.intern(bytes);
-    const id = cut || entry === 0 ? entry | NAME_CUT : entry;
-    // Names should be constants. Where they are not, what is remembered stays bounded.
-    if (this.#nameIds.size < MAX_NAMES * 4) this.#nameIds.set(name, id);
-    return id;
+    if (entry !== 0) this.#nameIds.set(kept, entry);
+    else this.#learnNames();
+    return entry;
+  }
+
+  /** A full table never changes again. With all of it known here, no name is searched in it any more. */
+  #learnNames(): void {
+    this.#namesAreFull = true;
+    for (let entry = 1; entry < MAX_NAMES; entry += 1) {
+      const content = this.#names.content(entry);
+      if (content.length > 0) this.#nameIds.set(utf8Text(content), entry);
+    }
   }
 }

@@ -19,6 +19,8 @@ export const AT_THREADS = 7;
 export const AT_NODE_COUNT = 8;
 export const AT_NAME_COUNT = 9;
 export const AT_REFUSED_NAMES = 10;
+export const AT_REFUSED_TRACES = 11;
+export const AT_UNKNOWN_KINDS = 12;
 const HEADER_WORDS = 32;
 
 /** State word and 32 bytes. */
@@ -28,6 +30,9 @@ export const NAME_WORDS = 16;
 export const NAME_BYTES = 60;
 /** Entry 0 is the name of those that found the table full. */
 export const MAX_NAMES = 256;
+
+/** Node ids that an event can tell apart; the table has one entry more, for the node without an id. */
+export const MAX_NODES = 65_535;
 
 /** Of a lane's header. */
 export const LANE_HEAD = 0;
@@ -143,7 +148,7 @@ export function planOfMemory(memory: SharedArrayBuffer): MemoryPlan {
   if (words[AT_MAGIC] !== MAGIC) throw new TraceError('TRACE_BAD_MEMORY', 'This memory was not made by createEventLog.');
   if (words[AT_VERSION] !== VERSION) throw new TraceError('TRACE_BAD_MEMORY', `This memory has version ${words[AT_VERSION]}, not ${VERSION}.`);
   const shape = { slots: words[AT_SLOTS]!, lanes: words[AT_LANES]!, indexed: words[AT_INDEXED] === 1, maxNodes: words[AT_MAX_NODES]! };
-  const sound = shape.slots >= 64 && shape.lanes >= 1 && shape.lanes <= 64 && shape.maxNodes >= 1 && shape.maxNodes <= 65_535;
+  const sound = shape.slots >= 64 && shape.lanes >= 1 && shape.lanes <= 64 && shape.maxNodes >= 1 && shape.maxNodes <= MAX_NODES + 1;
   const plan = sound ? planMemory(shape) : undefined;
   if (plan?.bytes !== memory.byteLength || words[AT_BYTES] !== memory.byteLength) {
     throw new TraceError('TRACE_BAD_MEMORY', `This memory has ${memory.byteLength} bytes; its header tells of ${plan?.bytes ?? 'none'}.`);

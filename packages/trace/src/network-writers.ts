@@ -23,7 +23,7 @@ import { utf8Prefix } from './text-bytes.ts';
 
 /** Whether a context's trace is not recorded. */
 export function isSkipped(context: TraceContext | undefined): boolean {
-  return context !== undefined && (context.flags & FLAG_SAMPLED) === 0;
+  return context !== undefined && context !== null && (context.flags & FLAG_SAMPLED) === 0;
 }
 
 /** The writers of connections, streams and packets. */
@@ -31,14 +31,14 @@ export class NetworkWriters extends EventWriter {
   readonly #strict: boolean;
 
   constructor(core: LogCore, clock: StampClock, node: number, strict: boolean) {
-    super(core, clock, node);
+    super(core, clock, node, strict);
     this.#strict = strict;
   }
 
   connInit(context: TraceContext | undefined, peer: PeerRef, endpoint: string): void {
     if (isSkipped(context)) return;
     const { bytes, cut } = utf8Prefix(endpoint, ENDPOINT_BYTES);
-    if (cut) this.refuse(`endpoint is longer than ${ENDPOINT_BYTES} bytes`);
+    if (cut) this.refuse('the endpoint is no text of at most', ENDPOINT_BYTES, 'bytes');
     const at = this.start(KIND_CONN_INIT, context, peer, cut ? FLAG_TRUNCATED : 0);
     if (at === DROPPED) return;
     this.i32[at + 16] = 0;
@@ -54,7 +54,7 @@ export class NetworkWriters extends EventWriter {
   connEstablished(context: TraceContext | undefined, peer: PeerRef, rttUs: number): void {
     if (isSkipped(context)) return;
     const fits = isU32(rttUs);
-    if (!fits) this.refuse(`rttUs ${rttUs} is no u32`);
+    if (!fits) this.refuse('rttUs must be a u32, not', rttUs);
     const at = this.start(KIND_CONN_ESTABLISHED, context, peer, fits ? 0 : FLAG_TRUNCATED);
     if (at === DROPPED) return;
     this.i32[at + 16] = fits ? rttUs : clampU32(rttUs);
@@ -75,7 +75,7 @@ export class NetworkWriters extends EventWriter {
   streamData(context: TraceContext | undefined, peer: PeerRef, streamId: number | bigint, offset: number | bigint, length: number, fin: boolean): void {
     if (isSkipped(context)) return;
     const fits = isU64(streamId) && isU64(offset) && isU32(length);
-    if (!fits) this.refuse(`stream ${streamId}, offset ${offset} or length ${length} is out of bounds`);
+    if (!fits) this.refuse('stream, offset or length is out of bounds:', streamId, offset, length);
     const id = fits ? streamId : clampU64(streamId);
     const place = fits ? offset : clampU64(offset);
     const at = this.start(KIND_STREAM_DATA, context, peer, fits ? 0 : FLAG_TRUNCATED);
@@ -111,16 +111,17 @@ export class NetworkWriters extends EventWriter {
   }
 
   /** Where the log is strict, a value that does not fit is the caller's mistake. */
-  protected refuse(complaint: string): void {
-    if (this.#strict) throw new TypeError(`Trace event: ${complaint}.`);
+  protected refuse(complaint: string, ...values: readonly unknown[]): void {
+    // Made here, not by the caller: not everything can be made a text.
+    if (this.#strict) throw new TypeError(`Trace event: ${[complaint, ...values.map(String)].join(' ')}.`);
   }
 
   private packet(kind: number, context: TraceContext | undefined, peer: PeerRef, size: number, packetNumber: number | bigint): void {
     if (isSkipped(context)) return;
     let flags = 0;
-    if (typeof packetNumber !== 'number' || packetNumber >>> 0 !== packetNumber || size >>> 0 !== size) {
+    if (typeof packetNumber !== 'number' || typeof size !== 'number' || packetNumber >>> 0 !== packetNumber || size >>> 0 !== size) {
       if (!isU64(packetNumber) || !isU32(size)) {
-        this.refuse(`size ${size} or packet number ${packetNumber} is out of bounds`);
+        this.refuse('size or packet number is out of bounds:', size, packetNumber);
         flags = FLAG_TRUNCATED;
       }
       this.largePacket(kind, context, peer, clampU32(size), clampU64(packetNumber), flags);
@@ -151,7 +152,7 @@ export class NetworkWriters extends EventWriter {
   #pair(kind: number, context: TraceContext | undefined, peer: PeerRef, first: number | bigint, second: number | bigint): void {
     if (isSkipped(context)) return;
     const fits = isU64(first) && isU64(second);
-    if (!fits) this.refuse(`${first} or ${second} is out of bounds`);
+    if (!fits) this.refuse('this is out of bounds:', first, second);
     const a = fits ? first : clampU64(first);
     const b = fits ? second : clampU64(second);
     const at = this.start(kind, context, peer, fits ? 0 : FLAG_TRUNCATED);

@@ -16,16 +16,14 @@ export class SharedTable {
   readonly #entryWords: number;
   readonly #capacity: number;
   readonly #countAt: number;
-  readonly #refusedAt: number;
 
-  constructor(words: Int32Array, place: { at: number; entryWords: number; capacity: number; countAt: number; refusedAt: number }) {
+  constructor(words: Int32Array, place: { at: number; entryWords: number; capacity: number; countAt: number }) {
     this.#words = words;
     this.#bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
     this.#at = place.at;
     this.#entryWords = place.entryWords;
     this.#capacity = place.capacity;
     this.#countAt = place.countAt;
-    this.#refusedAt = place.refusedAt;
   }
 
   /** The number of the entry that holds `content`; 0: it is not there and the table is full. */
@@ -42,7 +40,6 @@ export class SharedTable {
       for (let spins = 0; Atomics.load(this.#words, stateAt) === WRITING && spins < 100_000; spins += 1);
       if (this.#holds(entry, content)) return entry;
     }
-    Atomics.add(this.#words, this.#refusedAt, 1);
     return 0;
   }
 

@@ -42,10 +42,12 @@ export function u64OfWords(low: number, high: number): bigint {
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder();
-const decoder = /* @__PURE__ */ new TextDecoder();
+// A byte order mark at the beginning of a name is a part of it.
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** UTF-8 of `text`, at most `maxBytes`, cut between characters. */
+/** UTF-8 of `text`, at most `maxBytes`, cut between characters; what is no text is cut to nothing. */
 export function utf8Prefix(text: string, maxBytes: number): { bytes: Uint8Array; cut: boolean } {
+  if (typeof text !== 'string') return { bytes: new Uint8Array(0), cut: true };
   const bytes = new Uint8Array(maxBytes);
   const { read, written } = encoder.encodeInto(text, bytes);
   return { bytes: bytes.subarray(0, written), cut: read < text.length };

@@ -1,14 +1,21 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TreeTotals } from '../../src/publish/core/tree.ts';
 import type { HeldTree, TreeStore } from '../../src/publish/tree-store.ts';
+
+/** What trees were said to have when they were built, by path. */
+const built = new Map<string, TreeTotals>();
 
 /** Trees in a directory: what a cache does, without its threads and syncs. The real one is used where commands are run. */
 export class DirectoryTrees implements TreeStore {
   readonly #trees: string;
   readonly #staging: string;
+  /** May fail as a cache does that takes no more. */
+  readonly beforeKept: (() => void) | undefined;
 
-  constructor(trees: string, staging: string) {
+  constructor(trees: string, staging: string, beforeKept?: () => void) {
+    this.beforeKept = beforeKept;
     this.#trees = trees;
     this.#staging = staging;
     for (const directory of [trees, staging]) mkdirSync(directory, { recursive: true });
@@ -19,10 +26,12 @@ export class DirectoryTrees implements TreeStore {
     return Promise.resolve(existsSync(path) ? held(path) : undefined);
   }
 
-  async getOrBuild(key: string, build: (directory: string) => Promise<void>): Promise<HeldTree> {
+  async getOrBuild(key: string, build: (directory: string) => Promise<void>, { totals }: { totals: TreeTotals }): Promise<HeldTree> {
     const directory = mkdtempSync(join(this.#staging, 'build-'));
     try {
       await build(directory);
+      this.beforeKept?.();
+      built.set(this.#pathOf(key), totals);
       renameSync(directory, this.#pathOf(key));
       return held(this.#pathOf(key));
     } finally {
@@ -44,5 +53,8 @@ export class DirectoryTrees implements TreeStore {
 }
 
 function held(path: string): HeldTree {
-  return { path, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const totals = built.get(path);
+  if (totals === undefined) throw new Error('a tree that was not built here');
+  const { entries, contentBytes } = totals;
+  return { path, entries, contentBytes, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

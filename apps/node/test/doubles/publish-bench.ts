@@ -22,6 +22,8 @@ export class PublishBench implements AsyncDisposable {
   readonly keyPair: KeyPair = generateKeyPair();
   readonly network: MemoryNetwork = new MemoryNetwork();
   readonly notes: string[] = [];
+  /** Called before a fetched tree goes into the cache. */
+  beforeKept: (() => void) | undefined;
 
   publish(options: Partial<PublishOptions> = {}): Promise<Published> {
     return publishTree(this.network, {
@@ -29,6 +31,7 @@ export class PublishBench implements AsyncDisposable {
       name: 'tree',
       keyPair: this.keyPair,
       dataDir: this.authorDir,
+      keyFile: join(this.authorDir, 'key.dave'),
       difficulty: 8,
       minAcks: 1,
       timeoutMs: 1000,
@@ -43,7 +46,7 @@ export class PublishBench implements AsyncDisposable {
 
   /** Fetches and lets go of the tree. */
   async fetch(options: Partial<FetchOptions> = {}): Promise<Omit<FetchedTree, 'tree'> & { path: string }> {
-    await using store = new DirectoryTrees(this.treesDir, this.stagingDir);
+    await using store = new DirectoryTrees(this.treesDir, this.stagingDir, this.beforeKept);
     const { tree, ...fetched } = await fetchTree(() => Promise.resolve(this.network), store, {
       publicKey: this.keyPair.publicKey,
       name: 'tree',
@@ -51,6 +54,7 @@ export class PublishBench implements AsyncDisposable {
       maxAgeMs: 0,
       mustAsk: false,
       maxBytes: 2 ** 30,
+      cacheCapacity: 2 ** 30,
       setId: false,
       timeoutMs: 1000,
       signal: new AbortController().signal,

@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { createConnection } from 'node:net';
-import { createDat, generateKeyPair } from '@p2p/dave-wire';
+import { createDat, FrameDecoder, generateKeyPair } from '@p2p/dave-wire';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeAnswer } from '../../src/control/bulk-frames.ts';
 import { datToJson } from '../../src/control/dat-json.ts';
 import { run, startDaemon, temporaryHome, type Daemon } from './dave-process.ts';
 
@@ -31,6 +32,19 @@ function ask(method: string, path: string, body?: string | Uint8Array, headers: 
   });
 }
 
+async function askBytes(path: string, body: Uint8Array): Promise<Uint8Array> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+  const outgoing = request({ socketPath: daemon.control, method: 'POST', path, agent: false }, (answer) => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    answer.once('error', reject);
+    answer.once('end', () => resolve(new Uint8Array(Buffer.concat(chunks))));
+  });
+  outgoing.once('error', reject);
+  outgoing.end(body);
+  return await promise;
+}
+
 const nobody = '0'.repeat(64);
 
 async function draft(key: string, value: string): Promise<Record<string, unknown>> {
@@ -54,12 +68,23 @@ describe('requests that are none are refused with a reason', () => {
     ['an unknown parameter', 'GET', `/v1/dats/${nobody}?key=a&lastest=1`, undefined, 400, /lastest/],
     ['a slash that is encoded', 'GET', `/v1/dats/${nobody}%2Fa?key=a`, undefined, 400, /64 lower-case hex digits/],
     ['a percent sign that encodes nothing', 'GET', `/v1/dats/%zz?key=a`, undefined, 400, /64 lower-case hex digits/],
+    ['a time that is none, for many dats', 'POST', `/v1/bulk/read/${nobody}?timeoutMs=abc`, undefined, 400, /timeoutMs/],
+    ['a time without end, for many dats', 'POST', `/v1/bulk/read/${nobody}?timeoutMs=1e99`, undefined, 400, /timeoutMs/],
     ['another path', 'GET', `/v1/dats/${nobody}/a`, undefined, 404, /no such route/],
     ['another method', 'DELETE', '/v1/status', undefined, 404, /no such route/],
   ])('%s', async (_what, method, path, body, status, detail) => {
     const answer = await ask(method, path, body);
     expect(answer).toMatchObject({ status, content: { status, code: 'APP_USAGE', detail: expect.stringMatching(detail) } });
   });
+
+  test.each([['read', [0, 0], 'WIRE_EMPTY'], ['read', [255, 255], 'WIRE_TOO_LONG'], ['write', [0, 0, 1], 'WIRE_EMPTY'], ['write', [255, 255, 1], 'WIRE_TOO_LONG']] as const)(
+    'bytes that are no frame, to %s: %j is answered by a failure', async (kind, bytes, code) => {
+      const answer = await askBytes(`/v1/bulk/${kind}/${nobody}`, Uint8Array.of(1, 0, 120, ...bytes));
+      const frames = [...new FrameDecoder().push(answer)].map((frame) => decodeAnswer(frame));
+      expect(frames.map(({ index }) => index)).toEqual([0, 1]);
+      expect(frames[1]!.failure).toMatchObject({ code });
+    },
+  );
 
   test('a body without a length is bounded too', async () => {
     const answer = await ask('PUT', '/v1/dats', new Uint8Array(100_000), { 'transfer-encoding': 'chunked' });

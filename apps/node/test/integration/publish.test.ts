@@ -54,6 +54,12 @@ test('a second fetch is answered from the cache, also where there is no network,
   expect(fetched).toMatchObject({ code: 0, out: `${out}\n`, err: expect.stringContaining('from the cache') });
   expect(describeTree(out)).toEqual(describeTree(tree));
   expect(await network.at(reader, ['fetch', `${author.publicKey}/tree`, '-o', out])).toMatchObject({ code: 2, err: expect.stringContaining('exists') });
+  expect(await network.at(reader, ['fetch', `${author.publicKey}/tree`, '-o', join(home.path, 'nope', 'x')])).toMatchObject({ code: 2, err: expect.stringContaining('make it first') });
+});
+
+test('a directory that holds the private key is not published', async () => {
+  expect(await network.at(author, ['publish', author.dataDir, '--name', 'secrets'])).toMatchObject({ code: 2, err: expect.stringContaining('private key') });
+  expect(await network.at(author, ['publish', home.path, '--name', 'secrets'])).toMatchObject({ code: 2, err: expect.stringContaining('private key') });
 });
 
 test('what has not changed is not sent again, and --latest finds what has', async () => {

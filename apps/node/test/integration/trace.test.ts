@@ -77,6 +77,14 @@ describe('with daemons that were started with --traced', () => {
     expect(JSON.parse((await at(first, ['trace', 'show', '--json'])).out)).toMatchObject({ slowest: expect.any(Array), problems: expect.any(Array), log: { slots: 65_536 } });
   });
 
+  test('what the records wait for is among it', async () => {
+    await at(first, ['put', 'kept', '1']);
+    const spans = async (): Promise<(string | undefined)[]> =>
+      (JSON.parse((await at(first, ['trace', 'export', 'all', '--format', 'json'])).out) as Pick<Shown, 'events'>).events.flatMap(({ kind, name }) => (kind === 'spanEnd' ? name : []));
+    await expect.poll(spans, { timeout: 20_000, interval: 200 }).toContain('records.lmdb.commit');
+    expect(await spans()).toContain('records.lmdb.open');
+  });
+
   test('export writes every format, of one trace or of all', async () => {
     const file = join(home.path, 'trace.json');
     const { code } = await at(first, ['trace', 'export', '-o', file]);

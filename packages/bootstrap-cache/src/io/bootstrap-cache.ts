@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { TRACE } from '@p2p/trace';
 import { BootstrapCacheError } from '../errors.ts';
 import { type FileHeader, frameFile } from '../file-format.ts';
 import { loadPeers } from '../load-session.ts';
@@ -7,8 +8,9 @@ import { PeerCache } from '../peer-cache.ts';
 import { SaveSession } from '../save-session.ts';
 import type { Settings } from '../settings.ts';
 import { encodeTombstones } from '../tombstones.ts';
+import { traceStore, traceWork } from '../trace/traced-work.ts';
 import { Breather } from './breather.ts';
-import { takeLock } from './directory-lock.ts';
+import { type HeldLock, takeLock } from './directory-lock.ts';
 import { FileStore, type Loaded } from './file-store.ts';
 import { codeOf, type FileSystem, nodeFileSystem } from './file-system.ts';
 import { Maintenance } from './maintenance.ts';
@@ -55,6 +57,7 @@ export class BootstrapCache extends PeerCache implements AsyncDisposable {
   static async open(options: BootstrapCacheOptions, fileSystem: FileSystem = nodeFileSystem): Promise<BootstrapCache> {
     const { core, file } = readOptions(options, systemClock, systemRandom);
     const cache = new BootstrapCache(core, file, fileSystem);
+    if (TRACE && cache.#store !== undefined) cache.#store.traceLog = options.traceLog;
     await cache.#load();
     return cache;
   }
@@ -121,14 +124,20 @@ export class BootstrapCache extends PeerCache implements AsyncDisposable {
   async #load(): Promise<void> {
     const store = this.#store;
     if (store === undefined) return;
+    const load = (): Promise<void> => this.#loadFrom(store);
     try {
-      await this.#fs.makeDirectory(store.directory);
-      // Sound files, the rule, need no lock. Setting one aside does: another process may be replacing it.
-      const loaded = (await store.peek()) ?? (await this.#withLock(true, () => store.load(this.now())));
-      await this.#take(loaded);
+      if (TRACE) return await traceStore(store, 'peers.open', load);
+      await load();
     } catch (error) {
       this.#degrade(error);
     }
+  }
+
+  async #loadFrom(store: FileStore): Promise<void> {
+    await this.#fs.makeDirectory(store.directory);
+    // Sound files, the rule, need no lock. Setting one aside does: another process may be replacing it.
+    const loaded = (await store.peek()) ?? (await this.#withLock(true, () => store.load(this.now())));
+    await this.#take(loaded);
   }
 
   async #take(loaded: Loaded): Promise<void> {
@@ -151,9 +160,13 @@ export class BootstrapCache extends PeerCache implements AsyncDisposable {
   async #save(keepAlive: boolean): Promise<boolean> {
     const store = this.#store;
     if (store === undefined) return false;
-    try {
+    const save = async (): Promise<void> => {
       await this.#fs.makeDirectory(store.directory);
       await this.#withLock(keepAlive, (isHeld) => this.#saveLocked(store, isHeld));
+    };
+    try {
+      if (TRACE) await traceStore(store, 'peers.save', save);
+      else await save();
       this.isDegraded = false;
       return true;
     } catch (error) {
@@ -196,13 +209,18 @@ export class BootstrapCache extends PeerCache implements AsyncDisposable {
   }
 
   async #withLock<T>(keepAlive: boolean, work: (isHeld: () => Promise<boolean>) => Promise<T>): Promise<T> {
-    const { directory, names } = this.#store!;
-    const lock = await takeLock(this.#fs, directory, names.lock, { timeoutMs: this.#file.lockTimeoutMs, keepAlive });
+    const lock = await this.#lock(this.#store!, keepAlive);
     try {
       return await work(() => lock.isHeld());
     } finally {
       await lock.release();
     }
+  }
+
+  async #lock(store: FileStore, keepAlive: boolean): Promise<HeldLock> {
+    const take = (): Promise<HeldLock> => takeLock(this.#fs, store.directory, store.names.lock, { timeoutMs: this.#file.lockTimeoutMs, keepAlive });
+    if (TRACE) return await traceWork(store.traceLog, 'peers.lock', take, store.traceContext);
+    return await take();
   }
 
   /** Goes on in memory; one warning and one event per cache. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { EventLog, TraceContext } from '@p2p/trace';
 import { BootstrapCacheError } from '../errors.ts';
 import { type FileDefect, type FileImage, readFrame } from '../file-format.ts';
 import { draftName, fileNames, type FileNames, isDraftOf, isQuarantineOf, quarantineName } from './file-names.ts';
@@ -29,6 +30,9 @@ export interface Loaded {
 export class FileStore {
   readonly names: FileNames;
   readonly directory: string;
+  declare traceLog: EventLog | undefined;
+  /** Of the load or save that is under way: there is one at a time. */
+  declare traceContext: TraceContext | undefined;
   readonly #fs: FileSystem;
   readonly #network: string;
   readonly #maxBytes: number;

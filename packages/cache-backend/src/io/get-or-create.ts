@@ -1,6 +1,7 @@
-import { mkdtemp } from 'node:fs/promises';
+import { lstat, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CacheError } from '../errors.ts';
 import { getOrCreateWith } from '../get-or-create.ts';
 import type { CacheBackend, CacheHit, PutOptions } from '../types.ts';
 import { bytesOfPath } from './byte-path.ts';
@@ -26,5 +27,13 @@ export async function getOrCreate(
     make: () => mkdtemp(join(scratchDir ?? tmpdir(), 'p2p-cache-build-')),
     remove: async (dir: string): Promise<void> => removeTree(bytesOfPath(dir)),
   };
-  return await getOrCreateWith(scratch, backend, key, build, description, rest);
+  return await getOrCreateWith(scratch, backend, key, (dir) => buildIn(dir, build), description, rest);
+}
+
+/** What is in the directory's place afterwards is given away with all that is in it: a link, or what was mounted there, is not ours to give. */
+async function buildIn(dir: string, build: (dir: string) => Promise<void>): Promise<void> {
+  const { dev } = await lstat(dir, { bigint: true });
+  await build(dir);
+  const built = await lstat(dir, { bigint: true });
+  if (!built.isDirectory() || built.dev !== dev) throw new CacheError('CACHE_SOURCE_INVALID', `${dir}: the builder left something else in place of its directory`, { path: dir });
 }

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TRACE } from '@p2p/trace';
 import { CacheError, toCacheError } from '../errors.ts';
 import { CacheEmitter, type CacheEvents } from '../events.ts';
 import { checkDescription } from '../key.ts';
 import { type LocalCacheOptions, type LocalSettings, readLocalOptions, readPruneOptions, readPutOptions } from '../options.ts';
 import { withSeedJson } from '../schemas.ts';
+import { traceCache, traceWork } from '../trace/traced-work.ts';
 import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, CacheStats, GetOptions, PruneOptions, PruneReport, PutOptions, RepairReport, VerifyMode, VerifyReport } from '../types.ts';
 import { bytesOfPath } from './byte-path.ts';
 import { errnoOf } from './errno.ts';
@@ -75,6 +77,12 @@ export class LocalCacheBackend implements CacheBackend {
    */
   static async open(options: LocalCacheOptions, internals: LocalInternals = {}): Promise<LocalCacheBackend> {
     const settings = readLocalOptions(options);
+    const open = (): Promise<LocalCacheBackend> => LocalCacheBackend.#open(settings, internals);
+    if (TRACE) return await traceWork(settings.traceLog, 'cache.open', open);
+    return await open();
+  }
+
+  static async #open(settings: LocalSettings, internals: LocalInternals): Promise<LocalCacheBackend> {
     const events = new CacheEmitter();
     let upkeep: Upkeep | undefined;
     const store = new Thread(
@@ -98,6 +106,7 @@ export class LocalCacheBackend implements CacheBackend {
       const threads = new TreeThreads(settings.threads, internals.fault);
       upkeep = new Upkeep(bytesOfPath(dir), store, threads, settings.limits, events);
       const cache = new LocalCacheBackend(dir, settings, store, threads, report, events, upkeep);
+      if (TRACE && settings.traceLog !== undefined) traceCache(settings.traceLog, cache, upkeep);
       upkeep.emptyTrash();
       if (report.owners + report.leftovers > 0) queueMicrotask(() => events.emit({ type: 'recovered', owners: report.owners, leftovers: report.leftovers }));
       return cache;
@@ -115,7 +124,7 @@ export class LocalCacheBackend implements CacheBackend {
     const outcome = await this.#store.request('get', { hash, checks: mode !== 'none' });
     if ('hit' in outcome) {
       const hit = this.#newHit(outcome.hit);
-      const problem = mode === 'sampled' || mode === 'full' ? await this.#inspection.verifyTree(outcome.hit.tree, mode) : undefined;
+      const problem = mode === 'sampled' || mode === 'full' ? await this.#inspection.verifyTree(outcome.hit.tree, mode).catch((error: unknown) => hit.release().then(() => Promise.reject(error))) : undefined;
       if (problem === undefined) {
         this.#hitCount++;
         this.#events.emit({ type: 'hit', key, tier: 'local' });

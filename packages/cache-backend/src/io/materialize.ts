@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CacheError, toCacheError } from '../errors.ts';
 import type { CacheHit } from '../types.ts';
 import { bytesOfPath } from './byte-path.ts';
+import { errnoOf } from './errno.ts';
 import { TreeThreads } from './tree-threads.ts';
 
 /** How a tree is made from a cached one. */
@@ -17,7 +18,7 @@ export interface MaterializeOptions {
 /**
  * Makes a tree of the caller's own from a hit, with modes, times, links and holes; owners too when the process is root.
  * `target` must not exist; it appears whole or not at all. It is not synced to disk.
- * @throws CacheError CACHE_TARGET_EXISTS, CACHE_UNSUPPORTED, CACHE_NO_SPACE, …
+ * @throws CacheError CACHE_TARGET_EXISTS, CACHE_SOURCE_INVALID for a target inside the tree, CACHE_UNSUPPORTED, CACHE_NO_SPACE, …
  */
 export async function materialize(hit: Pick<CacheHit, 'path'>, target: string, options: MaterializeOptions = {}): Promise<void> {
   const mode = options.mode ?? 'copy';
@@ -27,9 +28,12 @@ export async function materialize(hit: Pick<CacheHit, 'path'>, target: string, o
   const threads = new TreeThreads(undefined, undefined);
   try {
     if ((await fs.lstat(goal).catch(() => undefined)) !== undefined) throw new CacheError('CACHE_TARGET_EXISTS', `${target} exists: give a path that does not`, { path: goal });
+    const source = await fs.realpath(hit.path);
+    const above = await realParent(goal, target);
+    if (`${above}/`.startsWith(`${source}/`)) throw new CacheError('CACHE_SOURCE_INVALID', `${target} lies in the tree that is to be copied: give a path elsewhere`, { path: goal });
     await threads.copy(
       {
-        source: bytesOfPath(await fs.realpath(hit.path)),
+        source: bytesOfPath(source),
         target: bytesOfPath(draft),
         keepOwner: process.getuid?.() === 0,
         xattrs: true,
@@ -53,12 +57,22 @@ export async function materialize(hit: Pick<CacheHit, 'path'>, target: string, o
   }
 }
 
+/** Where the directory that the target goes into really is. */
+async function realParent(goal: string, target: string): Promise<string> {
+  try {
+    return await fs.realpath(dirname(goal));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    throw new CacheError('CACHE_FILE_SYSTEM', `${target}: the directory that it is to be in, ${dirname(goal)}, does not exist: make it first`, { cause: error, path: goal });
+  }
+}
+
 /** Renames a directory that may deny its owner writing; renaming needs that where the parent changes, which it does not here. */
 async function renameLocked(draft: string, goal: string): Promise<void> {
   try {
     await fs.rename(draft, goal);
   } catch (error) {
-    const code = (error as { code?: string }).code;
+    const code = errnoOf(error) ?? '';
     if (code === 'EEXIST' || code === 'ENOTEMPTY' || code === 'ENOTDIR') throw new CacheError('CACHE_TARGET_EXISTS', `${goal} exists: give a path that does not`, { cause: error, path: goal });
     throw error;
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { CacheError } from '../errors.ts';
-import type { Pointer } from '../pointer.ts';
+import { type Pointer, TREE_NAME } from '../pointer.ts';
 import type { PutOptions } from '../types.ts';
 import { bytesOfPath, showPath } from './byte-path.ts';
 import { errnoOf } from './errno.ts';
@@ -35,7 +36,7 @@ export interface PutRequest {
 export async function putTree(context: PutContext, request: PutRequest): Promise<StoreHit | undefined> {
   const { store, threads, abilities } = context;
   const { options } = request;
-  const source = await checkSource(request.sourceDir, context.dir);
+  const source = await checkSource(request.sourceDir, context.dir, options.move === true);
   const container = await store.request('newContainer', { hash: request.hash });
   let hit: StoreHit | undefined;
   let isPlaced = false;
@@ -117,11 +118,13 @@ function pointerOf({ key, description, options }: PutRequest, tree: string, summ
   };
 }
 
-/** The real path of a source. @throws CacheError CACHE_SOURCE_INVALID */
-export async function checkSource(sourceDir: string, dir: string): Promise<{ path: string; isOwnTree: boolean }> {
+/** The real path of a source. One that is consumed may be no link: what it leads to is not the caller's to give away. @throws CacheError CACHE_SOURCE_INVALID */
+export async function checkSource(sourceDir: string, dir: string, isConsumed: boolean): Promise<{ path: string; isOwnTree: boolean }> {
   if (typeof sourceDir !== 'string' || sourceDir === '' || sourceDir.includes('\0')) throw new TypeError('sourceDir must be a path');
   let path: string;
   try {
+    // `resolve` takes a slash off the end, which would have the link followed.
+    if (isConsumed && (await fs.lstat(resolve(sourceDir))).isSymbolicLink()) throw new CacheError('CACHE_SOURCE_INVALID', `${sourceDir} is a link: name the directory itself, or put without move`, { path: sourceDir });
     path = bytesOfPathBuffer(await fs.realpath(sourceDir, { encoding: 'buffer' }));
     if (!(await fs.stat(sourceDir)).isDirectory()) throw new CacheError('CACHE_SOURCE_INVALID', `${sourceDir} is no directory`, { path: sourceDir });
   } catch (error) {
@@ -136,9 +139,15 @@ export async function checkSource(sourceDir: string, dir: string): Promise<{ pat
     throw new CacheError('CACHE_SOURCE_INVALID', `${showPath(path)} contains the cache itself`, { path: showPath(path) });
   }
   const isInside = path.startsWith(`${cache}/`);
-  const isOwnTree = path.startsWith(`${cache}/trees/`) && path.split('/tree', 2).length > 1;
+  const isOwnTree = isInside && isInTree(path.slice(cache.length + 1));
   if (isInside && !isOwnTree) throw new CacheError('CACHE_SOURCE_INVALID', `${showPath(path)} belongs to the cache`, { path: showPath(path) });
   return { path, isOwnTree };
+}
+
+/** Whether a path below the cache is a tree or in one; not its container, which is the cache's own. */
+function isInTree(path: string): boolean {
+  const [kind, shard, tree = '', name] = path.split('/', 4);
+  return kind === 'trees' && TREE_NAME.test(tree) && tree.startsWith(shard ?? '-') && name === 'tree';
 }
 
 function bytesOfPathBuffer(path: Buffer): string {

@@ -35,6 +35,26 @@ describe('a put that fails keeps the old entry, says why, and leaves nothing beh
   });
 });
 
+describe('a tree that cannot be read now is not damaged', () => {
+  test.for([['verify:manifest', 'EMFILE', 'CACHE_TOO_MANY_FILES'], ['verify:file', 'EMFILE', 'CACHE_TOO_MANY_FILES'], ['verify:file', 'EIO', 'CACHE_IO'], ['verify:file', 'EACCES', 'CACHE_PERMISSION']] as const)('%s: %s', async ([step, errno, code]) => {
+    await withDirectory(async (dir) => {
+      const cacheDir = join(dir, 'cache');
+      const first = await LocalCacheBackend.open({ dir: cacheDir });
+      await (await first.put('key', writeValueTree(join(dir, 'source'), 'value'), '')).release();
+      await first.close();
+      const cache = await LocalCacheBackend.open({ dir: cacheDir, threads: 1 }, { fault: { step, what: errno } });
+      await expect(cache.get('key', { verify: 'full' })).rejects.toMatchObject({ code, cause: { code: errno } });
+      const hit = await cache.get('key', { verify: 'full' });
+      expect(readValueTree(hit?.path ?? '')).toBe('value');
+      await hit?.release();
+      expect(fs.readdirSync(join(cacheDir, 'quarantine'))).toEqual([]);
+      // The failed call holds nothing.
+      expect((await cache.prune({ maxEntries: 0 })).evicted).toBe(1);
+      await cache.close();
+    });
+  });
+});
+
 const canMount = process.getuid?.() === 0 && process.platform === 'linux' && tryMount();
 
 function tryMount(): boolean {
@@ -49,6 +69,19 @@ function tryMount(): boolean {
   } finally {
     fs.rmdirSync(dir);
   }
+}
+
+/** Fills the file system of a new file. */
+function fill(path: string): void {
+  const filler = fs.openSync(path, 'w');
+  for (const size of [65_536, 4_096]) {
+    try {
+      for (;;) fs.writeSync(filler, Buffer.alloc(size, 1));
+    } catch (error) {
+      expect((error as { code?: string }).code).toBe('ENOSPC');
+    }
+  }
+  fs.closeSync(filler);
 }
 
 describe.skipIf(!canMount)('a real file system (needs the right to mount)', () => {
@@ -88,19 +121,45 @@ describe.skipIf(!canMount)('a real file system (needs the right to mount)', () =
         fs.mkdirSync(large);
         fs.writeFileSync(join(large, 'a'), Buffer.alloc(1_000_000, 'x'));
         await (await cache.put('key', large, '')).release();
-        const filler = fs.openSync(join(mounted, 'filler'), 'w');
-        for (const size of [65_536, 4_096]) {
-          try {
-            for (;;) fs.writeSync(filler, Buffer.alloc(size, 1));
-          } catch (error) {
-            expect((error as { code?: string }).code).toBe('ENOSPC');
-          }
-        }
-        fs.closeSync(filler);
+        fill(join(mounted, 'filler'));
         expect(fs.statfsSync(mounted).bavail).toBe(0);
         expect((await cache.prune({ maxEntries: 0 })).evicted).toBe(1);
         await expect.poll(() => fs.statfsSync(mounted).bavail, { timeout: 10_000 }).toBeGreaterThan(200);
         await cache.close();
+      } finally {
+        execFileSync('umount', [mounted]);
+      }
+    });
+  });
+
+  test('that others filled to the last byte can be opened and pruned by another process', async () => {
+    await withDirectory(async (dir) => {
+      const mounted = join(dir, 'mounted');
+      fs.mkdirSync(mounted);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mounted]);
+      try {
+        const cacheDir = join(mounted, 'cache');
+        const first = await LocalCacheBackend.open({ dir: cacheDir });
+        const large = join(dir, 'large');
+        fs.mkdirSync(large);
+        fs.writeFileSync(join(large, 'a'), Buffer.alloc(1_000_000, 'x'));
+        await (await first.put('key', large, '')).release();
+        await first.close();
+        fill(join(mounted, 'filler'));
+        for (const round of ['read', 'read again', 'prune']) {
+          const cache = await LocalCacheBackend.open({ dir: cacheDir });
+          if (round === 'prune') expect((await cache.prune({ maxEntries: 0 })).evicted).toBe(1);
+          else await (await cache.get('key', { verify: 'full' }))!.release();
+          await cache.close();
+        }
+        expect(fs.statfsSync(mounted).bavail).toBeGreaterThan(200);
+        await (await LocalCacheBackend.open({ dir: cacheDir })).close();
+        expect(fs.existsSync(join(cacheDir, 'reserve'))).toBe(true);
+        // Nor does a failure leave drafts.
+        fs.rmSync(join(cacheDir, 'reserve'));
+        fill(join(mounted, 'filler-2'));
+        await expect(LocalCacheBackend.open({ dir: cacheDir })).rejects.toMatchObject({ code: 'CACHE_NO_SPACE' });
+        checkNothingLeft(cacheDir);
       } finally {
         execFileSync('umount', [mounted]);
       }

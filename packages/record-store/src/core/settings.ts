@@ -1,6 +1,8 @@
+import { TRACE } from '@p2p/trace';
 import type { Clock, Random } from '../env.ts';
 import { MAX_ID_BYTES, toCaps, type Caps } from '../limits.ts';
 import type { RecordStoreOptions } from '../options.ts';
+import { tracedWork, type TracedWork } from '../trace/traced-work.ts';
 import { ValidatorRegistry } from '../validators/registry.ts';
 import { copyBytes } from './bytes.ts';
 import { xorSha256, type Distance } from './distance.ts';
@@ -23,15 +25,17 @@ export interface Settings {
   readonly clock: Clock;
   readonly random: Random;
   readonly secret: HashKey;
+  trace?: TracedWork | undefined;
 }
 
 /** @throws TypeError for options that are none. */
 export function toSettings(options: RecordStoreOptions, system: { clock: Clock; random: Random }): Settings {
   const { localId, maxTtlMs = 48 * HOUR_MS, republish = {}, replication = 20, clock = system.clock, random = system.random } = options;
   if (!(localId instanceof Uint8Array) || localId.length === 0 || localId.length > MAX_ID_BYTES) throw new TypeError(`localId must be 1 to ${MAX_ID_BYTES} bytes`);
+  requireLog(options);
   if (!Number.isSafeInteger(replication) || replication < 1) throw new TypeError('replication must be a whole number >= 1');
   const word = (): number => Math.floor(random.float() * 0x1_0000_0000);
-  return {
+  const settings: Settings = {
     localId: copyBytes(localId),
     validators: new ValidatorRegistry(options.validators),
     distance: options.distance ?? xorSha256,
@@ -48,6 +52,14 @@ export function toSettings(options: RecordStoreOptions, system: { clock: Clock; 
     random,
     secret: [word(), word()],
   };
+  if (TRACE) settings.trace = tracedWork(options.traceLog);
+  return settings;
+}
+
+/** In every build, so that a mistake is one whether it traces or not. */
+function requireLog({ traceLog }: { traceLog?: object | null | undefined }): void {
+  const isLog = traceLog === undefined || (traceLog !== null && ['newTrace', 'spanStart', 'spanEnd'].every((method) => typeof (traceLog as Record<string, unknown>)[method] === 'function'));
+  if (!isLog) throw new TypeError('traceLog must be an event log of @p2p/trace');
 }
 
 function positive(name: string, value: number): number {

@@ -208,7 +208,7 @@ export class PolicyStore implements RecordStore {
     return this.#run(options, async () => {
       const { budget = Number.POSITIVE_INFINITY, signal } = options;
       if (!(budget > 0)) throw new TypeError('budget must be a number > 0');
-      const swept = await sweepChunks(this.#engine, this.#settings.clock, budget, this.#pause, signal);
+      const swept = await sweepChunks(this.#engine, this.#settings, budget, this.#pause, signal);
       this.#counters.swept += swept.records + swept.providers;
       this.#emitter.emit({ type: 'swept', records: swept.records, providers: swept.providers, bytes: swept.bytes });
       return swept;

@@ -112,6 +112,19 @@ describe('a damaged file', () => {
     expect(await intact(store)).toBe(ALL);
   });
 
+  test('a page that claims a later transaction than the file is refused: LMDB would write to it in place, and end the process', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'records.lmdb');
+    await filled(path);
+    const bytes = await readFile(path);
+    const leaf = await someLeaf(path);
+    bytes[leaf * PAGE_BYTES + 14] = 1;
+    await writeFile(path, bytes);
+    await expect(open(path)).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining(`page ${leaf}`) });
+    await using store = await open(path, { damaged: 'salvage' });
+    expect(await intact(store)).toBeGreaterThan(ALL - 60);
+  });
+
   test('at random: whatever was done to it, opening refuses it or every read is right, and the process lives', { timeout: 600_000 }, async () => {
     await using directory = await temporaryDirectory();
     const base = join(directory.path, 'base.lmdb');

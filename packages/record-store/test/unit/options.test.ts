@@ -17,6 +17,7 @@ describe('options', () => {
     ['no replication', { replication: 0 }],
     ['no life', { maxTtlMs: 0 }],
     ['no interval', { republish: { provideMs: 0 } }],
+    ['a log that is none', { traceLog: {} }],
     ['no such policy', { policies: { fullKey: 'best' } }],
   ])('%s is a TypeError', (_name, wrong) => {
     expect(() => new MemoryRecordStore({ ...good, ...wrong })).toThrow(TypeError);

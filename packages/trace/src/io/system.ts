@@ -20,10 +20,11 @@ export class PreciseClock implements StampClock {
     return this.#baseUs + elapsedMs * 1000;
   }
 
-  stamp(into: Float64Array, at: number): void {
+  stamp(into: Float64Array, at: number): 0 {
     const elapsedMs = performance.now();
     if (elapsedMs >= this.#recheckMs) this.#recheck(elapsedMs);
     into[at] = this.#baseUs + elapsedMs * 1000;
+    return 0;
   }
 
   #recheck(elapsedMs: number): void {
@@ -47,10 +48,11 @@ export class CoarseClock implements StampClock {
     return this.#reading[0]!;
   }
 
-  stamp(into: Float64Array, at: number): void {
+  stamp(into: Float64Array, at: number): 0 {
     this.#left -= 1;
     if (this.#left < 0) this.#read();
     into[at] = this.#reading[0]!;
+    return 0;
   }
 
   #read(): void {

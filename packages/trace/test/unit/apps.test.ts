@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { AppRegistry, createEventLog, type AppCommandEvent, type AppProtocol } from '../../src/index.ts';
+import { AppRegistry, createEventLog, readDump, type AppCommandEvent, type AppProtocol } from '../../src/index.ts';
 import { dataMapProtocol } from '../data-map-protocol.ts';
 
 const hash = Uint8Array.from({ length: 32 }, (_, at) => at + 1);
@@ -79,6 +79,27 @@ describe('protocols', () => {
     const other = logWith(undecided);
     other.appStart(undefined, undefined, appId, 1);
     expect(other.stats).toMatchObject({ written: 1, truncated: 1 });
+  });
+
+  test.each<[string, AppProtocol['describeCommand']]>([
+    ['that throws', () => { throw new Error('mine'); }],
+    ['that is no text', () => 5 as unknown as string],
+  ])('a description %s leaves the name out, and hides no event', (_what, describeCommand) => {
+    const log = logWith(protocol({ describeCommand }), { strict: true });
+    log.appStart(undefined, undefined, appId, 1);
+    log.packetLost(undefined, undefined, 1);
+    expect(log.query.recent(2)).toEqual([expect.objectContaining({ kind: 'appStart', command: 1, commandName: undefined }), expect.objectContaining({ kind: 'packetLost' })]);
+    expect(readDump(log.query.exportDump())).toEqual({ events: log.query.recent(2), damage: [] });
+  });
+
+  test('a description that asks the same log leaves the event it is asked about as it is', () => {
+    const log = createEventLog({ slots: 64 });
+    log.apps.register(protocol({ describeCommand: () => `${log.query.where({ kinds: ['packetLost'] }).length} lost` }));
+    log.packetLost(undefined, undefined, 1);
+    log.appCommand(undefined, undefined, appId, 1, Uint8Array.of(7));
+    log.appEnd(undefined, undefined, appId, 1, true);
+    log.packetLost(undefined, undefined, 1);
+    expect(log.query.where({ appId })).toEqual([expect.objectContaining({ kind: 'appCommand', data: expect.objectContaining({ length: 42 }) as unknown }), expect.objectContaining({ kind: 'appEnd', ok: true })]);
   });
 
   test('a protocol sees 42 zero bytes each time', () => {

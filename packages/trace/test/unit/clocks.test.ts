@@ -72,4 +72,13 @@ describe('with a clock that the test sets', () => {
     expect(vi.getTimerCount()).toBe(0);
     expect(clock.nowUs() - started).toBeCloseTo(1000, 0);
   });
+
+  test('no program waits for the timer of coarse', () => {
+    const unref = vi.fn<() => void>();
+    const set = vi.spyOn(globalThis, 'setTimeout').mockImplementation((() => ({ unref })) as unknown as typeof setTimeout);
+    new CoarseClock().nowUs();
+    expect(set).toHaveBeenCalledOnce();
+    expect(unref).toHaveBeenCalledOnce();
+    set.mockRestore();
+  });
 });

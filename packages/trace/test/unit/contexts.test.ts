@@ -44,6 +44,22 @@ describe('contexts', () => {
   });
 
   test.each([
+    ['the largest', 2n ** 64n - 1n, 2n ** 64n - 1n],
+    ['one beyond', 2n ** 70n, 2n ** 64n - 1n],
+    ['a negative one', -5n, 0n],
+  ])('a start that a stranger chose is passed on as a u64: %s', (_what, startUs, sent) => {
+    const item = { traceId: new Uint8Array(16).fill(1), spanId: 1n, startUs, flags: 1 };
+    expect(contextToWire(contextFromWire(item)).startUs).toBe(sent);
+    expect(contextToWire(createEventLog({ slots: 64 }).contextFromWire(item)).startUs).toBe(sent);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 2 ** 80])('a clock that says %s gives contexts that can be sent', (timeUs) => {
+    const { startUs } = contextToWire(createEventLog({ slots: 64, clock: { nowUs: () => timeUs } }).newTrace());
+    expect(startUs).toBeGreaterThanOrEqual(0n);
+    expect(startUs).toBeLessThan(2n ** 64n);
+  });
+
+  test.each([
     ['a short trace id', { traceId: new Uint8Array(15).fill(1), spanId: 1n, startUs: 1n, flags: 1 }],
     ['an id of zeros', { traceId: new Uint8Array(16), spanId: 1n, startUs: 1n, flags: 1 }],
     ['no bigint', { traceId: new Uint8Array(16).fill(1), spanId: 1 as unknown as bigint, startUs: 1n, flags: 1 }],

@@ -82,6 +82,36 @@ describe('the Chrome trace', () => {
     for (const { ts, pid, tid } of starts) expect(slices.some((slice) => slice.pid === pid && slice.tid === tid && slice.ts <= ts && slice.ts + slice.dur >= ts)).toBe(true);
   });
 
+  test('an arrow leaves within its span though the other node’s clock is behind or ahead, and from no span that is not drawn', () => {
+    for (const skewUs of [-5000, 5000]) {
+      const time = { timeUs: 10_000, nowUs: () => time.timeUs };
+      const here = createEventLog({ slots: 64, clock: time, nodeId: Uint8Array.of(1) });
+      const there = here.forNode(Uint8Array.of(2));
+      const root = here.newTrace();
+      const remote = here.childOf(root);
+      here.spanStart(root, undefined, 'root');
+      time.timeUs = 10_100;
+      here.spanEnd(root, undefined, 'root');
+      time.timeUs = 10_050 + skewUs;
+      there.spanStart(remote, undefined, 'remote');
+      there.spanEnd(remote, undefined, 'remote');
+      const found = (JSON.parse(here.query.exportChrome()) as { traceEvents: ChromeEvent[] }).traceEvents;
+      const [arrow] = found.filter(({ ph }) => ph === 's');
+      const slice = found.find(({ ph, name }) => ph === 'X' && name === 'root')!;
+      expect(arrow!.ts).toBeGreaterThanOrEqual(slice.ts);
+      expect(arrow!.ts).toBeLessThanOrEqual(slice.ts + slice.dur);
+    }
+    const bare = createEventLog({ slots: 64, nodeId: Uint8Array.of(1) });
+    const root = bare.newTrace();
+    bare.packetSent(root, undefined, 1, 1);
+    const child = bare.childOf(root);
+    const there = bare.forNode(Uint8Array.of(2));
+    there.spanStart(child, undefined, 'remote');
+    there.spanEnd(child, undefined, 'remote');
+    const found = (JSON.parse(bare.query.exportChrome()) as { traceEvents: ChromeEvent[] }).traceEvents;
+    expect(found.filter(({ ph }) => ph === 's' || ph === 'f')).toEqual([]);
+  });
+
   test('spans that overlap without nesting get rows of their own', () => {
     const time = { timeUs: 0, nowUs: () => time.timeUs };
     const overlapping = createEventLog({ slots: 64, clock: time });

@@ -58,11 +58,11 @@ test.each(KINDS)('%#: what is written is read, whichever way it was logged', (wr
   expect(log.stats).toMatchObject({ written: 3, truncated: 0 });
 });
 
-test('an unknown kind records nothing, and is a mistake where the log is strict', () => {
+test('an unknown kind records nothing, is counted, and is a mistake where the log is strict', () => {
   const unknown = { kind: 'teleport', context: undefined } as unknown as TraceEventInput;
   const log = createEventLog({ slots: 64 });
   log.log(unknown);
-  expect(log.stats.written).toBe(0);
+  expect(log.stats).toMatchObject({ written: 0, unknownKinds: 1 });
   expect(() => createEventLog({ slots: 64, strict: true }).log(unknown)).toThrow(new TypeError('Trace event: there is no kind teleport.'));
 });
 

@@ -50,6 +50,11 @@ test('the no-op twin keeps its contract: one frozen zero context, empty answers,
   expect(JSON.parse(query.exportChrome())).toEqual({ traceEvents: [] });
   expect(JSON.parse(query.exportOtlp())).toEqual({ resourceSpans: [] });
   expect(noop.readDump(query.exportDump())).toEqual({ events: [], damage: [] });
+  // Nothing that it gives can be changed for the next one who asks.
+  context.traceId.fill(7);
+  noop.tracePeer(new Uint8Array(1)).bytes.fill(7);
+  (query.since().events as unknown[]).push(1);
+  expect([context.traceId, noop.tracePeer(new Uint8Array(1)).bytes, query.since().events]).toEqual([new Uint8Array(16), new Uint8Array(32), []]);
   const apps = new noop.AppRegistry();
   const protocol = { appId: new Uint8Array(4), writeTraceData: () => undefined, describeCommand: () => '' };
   expect(apps.register(protocol)).toBe(true);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BulkClient } from '../../client/bulk.ts';
 import type { Client } from '../../client/client.ts';
@@ -9,6 +9,7 @@ import { formatByteSize, parseByteSize } from '../../config/byte-size.ts';
 import { readKeyFile } from '../../key/key-file.ts';
 import { PublishError } from '../../publish/core/publish-error.ts';
 import { fetchTree, type FetchOptions } from '../../publish/io/fetch-tree.ts';
+import { AppError } from '../app-error.ts';
 import { contextOf, type Invocation } from '../context.ts';
 import { toJson } from '../output.ts';
 import { progressBar } from '../progress-bar.ts';
@@ -41,6 +42,7 @@ export function fetchCommand(invocation: Invocation): Command {
       const config = await load();
       const { publicKey, name } = await parseTarget(target, config.keyFile);
       if (flags.output !== undefined && existsSync(flags.output)) throw new PublishError('PUBLISH_TARGET_EXISTS', `${flags.output} exists: give the name of a directory that does not`);
+      if (flags.output !== undefined && !existsSync(dirname(resolve(flags.output)))) throw new AppError('APP_USAGE', `there is no directory ${dirname(resolve(flags.output))} for ${flags.output}: make it first`);
       await using store = await openTreeStore(config);
       await using connection = new LazyClient(() => openClient(config, { timeoutMs: flags.timeout, signal }));
       const bar = progressBar(output);
@@ -53,6 +55,7 @@ export function fetchCommand(invocation: Invocation): Command {
         maxAgeMs: flags.maxAge,
         mustAsk: flags.latest === true,
         maxBytes: flags.maxSize,
+        cacheCapacity: config.cacheCapacity,
         setId: flags.setId === true,
         timeoutMs: flags.timeout,
         signal,

@@ -48,6 +48,7 @@ export function publishCommand(invocation: Invocation): Command {
         name,
         keyPair,
         dataDir: config.dataDir,
+        keyFile: config.keyFile,
         difficulty: flags.difficulty,
         minAcks: flags.minAcks,
         timeoutMs: flags.timeout,

@@ -27,7 +27,9 @@ export type PublishErrorCode =
   | 'PUBLISH_NOT_ENOUGH_ACKS'
   /** A newer tree has been published under the name meanwhile, or by a clock that is ahead. */
   | 'PUBLISH_NEWER_EXISTS'
-  /** The tree to publish cannot be read, or holds what is no file, directory or symbolic link. */
+  /** The tree holds what only root can read. */
+  | 'PUBLISH_UNREADABLE'
+  /** The tree to publish cannot be read, or holds what is no file, directory or symbolic link, or the private key. */
   | 'PUBLISH_BAD_SOURCE'
   /** The tree changed while it was read. */
   | 'PUBLISH_SOURCE_CHANGED'

@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../../cli/app-error.ts';
 import { blockIdOf, type BlockId } from '../core/block.ts';
 import { MAX_BLOCK_BYTES } from '../core/limits.ts';
 
@@ -29,7 +30,7 @@ export class BlockSpool implements Disposable {
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#path = path;
-    this.#file = openSync(path, 'a+', 0o600);
+    this.#file = openOwn(path);
     this.#restore();
   }
 
@@ -80,12 +81,6 @@ export class BlockSpool implements Disposable {
     }
   }
 
-  /** The tree is complete. */
-  remove(): void {
-    this.#buffered = 0;
-    unlinkSync(this.#path);
-  }
-
   #restore(): void {
     const window = new Uint8Array(WINDOW_BYTES);
     for (;;) {
@@ -103,6 +98,29 @@ export class BlockSpool implements Disposable {
     }
     ftruncateSync(this.#file, this.#end);
   }
+}
+
+const APPEND: number = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Opens a file that has this name only, or makes one: anything else in its place gives way, and nothing is written through a link. */
+function openOwn(path: string): number {
+  let file: number;
+  try {
+    file = openSync(path, APPEND, 0o600);
+  } catch (error) {
+    // A link, a directory, a socket.
+    if (!['ELOOP', 'EMLINK', 'EISDIR', 'ENXIO'].includes(codeOf(error) ?? '')) throw error;
+    return replace(path);
+  }
+  const info = fstatSync(file);
+  if (info.isFile() && info.nlink === 1) return file;
+  closeSync(file);
+  return replace(path);
+}
+
+function replace(path: string): number {
+  rmSync(path, { recursive: true, force: true });
+  return openSync(path, APPEND | constants.O_EXCL, 0o600);
 }
 
 function readFully(file: number, bytes: Uint8Array, offset: number): void {

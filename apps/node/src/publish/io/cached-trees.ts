@@ -1,6 +1,10 @@
 import { resolve } from 'node:path';
-import { getOrCreate, materialize, type CacheBackend } from '@p2p/cache-backend';
+import { getOrCreate, materialize, type CacheBackend, type CacheHit } from '@p2p/cache-backend';
+import type { TreeTotals } from '../core/tree.ts';
 import type { HeldTree, TreeStore } from '../tree-store.ts';
+
+/** The tag that says how many entries a tree has. */
+const ENTRIES_TAG = /^entries:(\d{1,15})$/;
 
 /** Fetched trees in any cache of directories. */
 export class CachedTrees implements TreeStore {
@@ -13,12 +17,13 @@ export class CachedTrees implements TreeStore {
     this.#scratchDir = scratchDir;
   }
 
-  get(key: string, signal: AbortSignal): Promise<HeldTree | undefined> {
-    return this.#cache.get(key, { signal });
+  async get(key: string, signal: AbortSignal): Promise<HeldTree | undefined> {
+    const hit = await this.#cache.get(key, { signal });
+    return hit === undefined ? undefined : held(hit);
   }
 
-  getOrBuild(key: string, build: (directory: string) => Promise<void>, description: string, signal: AbortSignal): Promise<HeldTree> {
-    return getOrCreate(this.#cache, key, build, description, { scratchDir: this.#scratchDir, owner: 'ignore', signal });
+  async getOrBuild(key: string, build: (directory: string) => Promise<void>, { description, totals }: { description: string; totals: TreeTotals }, signal: AbortSignal): Promise<HeldTree> {
+    return held(await getOrCreate(this.#cache, key, build, description, { scratchDir: this.#scratchDir, owner: 'ignore', tags: [`entries:${totals.entries}`], signal }));
   }
 
   copyTo(tree: HeldTree, target: string, signal: AbortSignal): Promise<void> {
@@ -28,4 +33,10 @@ export class CachedTrees implements TreeStore {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#cache.close();
   }
+}
+
+function held(hit: CacheHit): HeldTree {
+  const { path, entry } = hit;
+  const [entries] = (entry.tags ?? []).flatMap((tag) => ENTRIES_TAG.exec(tag)?.[1] ?? []);
+  return { path, entries: entries === undefined ? undefined : Number(entries), contentBytes: entry.sizeBytes, [Symbol.asyncDispose]: () => hit.release() };
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BulkReader } from '../../client/bulk.ts';
 import { assertBlock, type BlockId } from '../core/block.ts';
@@ -5,9 +6,11 @@ import { blockOwners } from '../core/block-owners.ts';
 import { assertNoCaseConflicts } from '../core/case-conflicts.ts';
 import { fetchManifest } from '../core/manifest-pages.ts';
 import type { Pointer } from '../core/pointer.ts';
+import { assertReadable } from '../core/readable.ts';
 import { readBlocks } from './block-reader.ts';
 import { BlockSpool } from './block-spool.ts';
 import { foldsNames } from './case-probe.ts';
+import { incomingDirectory } from './staging.ts';
 import { writeTree } from './write-tree.ts';
 
 /** What is being done, for a progress bar. */
@@ -16,6 +19,7 @@ export type FetchProgress = (step: 'manifest' | 'blocks' | 'write', done: number
 export interface DownloadOptions {
   readonly dataDir: string;
   readonly setId: boolean;
+  readonly isRoot?: boolean | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: FetchProgress;
   readonly retryAfterMs?: readonly number[] | undefined;
@@ -31,11 +35,11 @@ export interface Downloaded {
 /**
  * Fetches a tree into an empty directory: manifest, then blocks, then files. Not a single name is written before the
  * whole manifest has been checked and every block is there. Blocks that were fetched are kept for the
- * next try when it fails.
+ * next try, until `forgetBlocks`.
  */
 export async function downloadTree(pointer: Pointer, reader: BulkReader, directory: string, options: DownloadOptions): Promise<Downloaded> {
   const { signal, setId, onProgress, retryAfterMs } = options;
-  using spool = new BlockSpool(join(options.dataDir, 'publish', 'incoming', `${pointer.root}${setId ? '.set-id' : ''}`));
+  using spool = new BlockSpool(spoolPath(pointer, options));
   let fetched = 0;
   const fetchInto = async (ids: Iterable<BlockId>, check: { describe: (id: BlockId) => string; lengthOf?: (id: BlockId) => number | undefined }, progress: () => void): Promise<void> => {
     const missing = [...new Set(ids)].filter((id) => !spool.has(id));
@@ -56,6 +60,8 @@ export async function downloadTree(pointer: Pointer, reader: BulkReader, directo
     return ids.map((id) => spool.get(id));
   });
   const { blocks, totals, root, pages } = manifest;
+  // Before blocks are fetched for what could not be kept.
+  if (!(options.isRoot ?? process.getuid?.() === 0)) assertReadable(root);
   if (foldsNames(directory)) assertNoCaseConflicts(root);
   const pagesFetched = fetched;
   const owner = blockOwners(root);
@@ -63,6 +69,14 @@ export async function downloadTree(pointer: Pointer, reader: BulkReader, directo
   // Those that were there before have not been held against this manifest.
   for (const [id, length] of blocks) assertBlock(spool.get(id), { id, length }, owner(id));
   await writeTree(root, directory, { bytesOf: (id) => spool.get(id), setId, signal, onProgress: (entries) => onProgress('write', entries, totals.entries) });
-  spool.remove();
   return { blocks: new Set([...blocks.keys(), ...pages]).size, fetched };
+}
+
+/** Once the tree is where it belongs. */
+export function forgetBlocks(pointer: Pointer, options: Pick<DownloadOptions, 'dataDir' | 'setId'>): void {
+  rmSync(spoolPath(pointer, options), { force: true });
+}
+
+function spoolPath({ root }: Pointer, { dataDir, setId }: Pick<DownloadOptions, 'dataDir' | 'setId'>): string {
+  return join(incomingDirectory(dataDir), `${root}${setId ? '.set-id' : ''}`);
 }

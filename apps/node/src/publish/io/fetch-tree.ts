@@ -3,7 +3,7 @@ import type { Client } from '../../client/client.ts';
 import { treeCacheKey } from '../core/pointer.ts';
 import { PublishError } from '../core/publish-error.ts';
 import type { HeldTree, TreeStore } from '../tree-store.ts';
-import { downloadTree, type Downloaded, type FetchProgress } from './download-tree.ts';
+import { downloadTree, forgetBlocks, type Downloaded, type FetchProgress } from './download-tree.ts';
 import { RememberedNames } from './remembered-names.ts';
 import { resolveName } from './resolve-name.ts';
 
@@ -15,7 +15,11 @@ export interface FetchOptions {
   readonly mustAsk: boolean;
   /** Larger trees are refused before anything of them is fetched. */
   readonly maxBytes: number;
+  /** What the whole cache may have: a larger tree is refused before any block of it is fetched. */
+  readonly cacheCapacity: number;
   readonly setId: boolean;
+  /** Whether this process may read what its owner may not; by default whether it is root. */
+  readonly isRoot?: boolean | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
@@ -50,11 +54,21 @@ export async function fetchTree(connect: () => Promise<Client & BulkClient>, sto
   const key = treeCacheKey(pointer.root, { setId });
   let downloaded: Downloaded | undefined;
   const build = async (directory: string): Promise<void> => {
+    if (pointer.contentBytes > options.cacheCapacity) {
+      throw new PublishError('PUBLISH_TOO_LARGE', `the tree '${name}' has ${pointer.contentBytes} bytes, more than the ${options.cacheCapacity} that the whole cache may have: raise cacheCapacity`);
+    }
     const client = await connect();
     await using reader = client.openReader(publicKey, { timeoutMs, signal });
     downloaded = await downloadTree(pointer, reader, directory, options);
   };
   const author = Buffer.from(publicKey).toString('hex');
-  const tree = (await store.get(key, signal)) ?? (await store.getOrBuild(key, build, `${author}/${name}`, signal));
+  const about = { description: `${author}/${name}`, totals: pointer };
+  const tree = (await store.get(key, signal)) ?? (await store.getOrBuild(key, build, about, signal));
+  // Only now: a tree that the cache could not take need not be fetched again.
+  if (downloaded !== undefined) forgetBlocks(pointer, options);
+  if (tree.contentBytes !== pointer.contentBytes || (tree.entries ?? pointer.entries) !== pointer.entries) {
+    await tree[Symbol.asyncDispose]();
+    throw new PublishError('PUBLISH_SIZE_MISMATCH', `the pointer to '${name}' says ${pointer.entries} entries with ${pointer.contentBytes} bytes, the tree has ${tree.entries ?? 'as many'} with ${tree.contentBytes}`);
+  }
   return { tree, root: pointer.root, publishedAt, entries: pointer.entries, contentBytes: pointer.contentBytes, downloaded, fresh };
 }

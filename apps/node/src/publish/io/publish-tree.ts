@@ -30,6 +30,8 @@ export interface PublishOptions {
   readonly name: string;
   readonly keyPair: KeyPair;
   readonly dataDir: string;
+  /** Never published, nor is the data directory. */
+  readonly keyFile: string;
   readonly difficulty: number;
   readonly minAcks: number;
   readonly timeoutMs: number;
@@ -64,7 +66,7 @@ export interface Published {
 export async function publishTree(client: Client & BulkClient, options: PublishOptions): Promise<Published> {
   const { keyPair, name, signal, timeoutMs, minAcks, onProgress } = options;
   const key = pointerKey(name);
-  const walked = await walkTree(options.directory, signal);
+  const walked = await walkTree(options.directory, signal, [options.dataDir, options.keyFile]);
   using source = new SourceReader(walked.files);
   const total = walked.files.reduce((sum, { size }) => sum + size, 0);
   const content = await source.plan(signal, (bytes) => onProgress('read', bytes, total));

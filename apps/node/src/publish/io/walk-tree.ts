@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { codeOf } from '../../cli/app-error.ts';
 import { compareBytes } from '../core/byte-order.ts';
 import { LIMITS } from '../core/limits.ts';
 import { MODE_BITS } from '../core/manifest-format.ts';
@@ -30,13 +31,15 @@ export interface WalkedTree {
 
 /**
  * Looks at a whole tree; nothing is opened, symbolic links below the root are not followed.
- * @throws PublishError PUBLISH_BAD_SOURCE for what is no file, directory or symbolic link, and for what cannot be read; `signal.reason`
+ * @param secrets files and directories that must not be in it, under whatever name
+ * @throws PublishError PUBLISH_BAD_SOURCE for what is no file, directory or symbolic link, for a secret, and for what cannot be read; `signal.reason`
  */
-export async function walkTree(directory: string, signal: AbortSignal): Promise<WalkedTree> {
+export async function walkTree(directory: string, signal: AbortSignal, secrets: readonly string[] = []): Promise<WalkedTree> {
   const path = Buffer.from(directory);
   const info = await reading(path, () => stat(path, { bigint: true }));
   if (!info.isDirectory()) throw new PublishError('PUBLISH_BAD_SOURCE', `${directory} is no directory`);
-  const walk = new Walk(signal);
+  const walk = new Walk(signal, await inodesOf(secrets));
+  walk.assertNoSecret(path, info);
   return { root: await walk.directory(path, new Uint8Array(0), info, 0), files: walk.files };
 }
 
@@ -45,10 +48,17 @@ class Walk {
   readonly #signal: AbortSignal;
   /** Of files with several names: which of the files they are. */
   readonly #linked = new Map<string, number>();
+  readonly #secrets: ReadonlySet<string>;
   #entries = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, secrets: ReadonlySet<string>) {
     this.#signal = signal;
+    this.#secrets = secrets;
+  }
+
+  assertNoSecret(path: Buffer, info: BigIntStats): void {
+    if (!this.#secrets.has(inodeOf(info))) return;
+    throw new PublishError('PUBLISH_BAD_SOURCE', `${shownBytes(path)} is where this program keeps its private key: everybody could read it. Publish a directory without it`);
   }
 
   async directory(path: Buffer, name: Uint8Array, info: BigIntStats, depth: number): Promise<SourceDirectory> {
@@ -66,6 +76,7 @@ class Walk {
     this.#entries += 1;
     if (this.#entries > LIMITS.entries) throw new PublishError('PUBLISH_TOO_LARGE', `the tree has more than ${LIMITS.entries} entries: publish it in parts`);
     const info = await reading(path, () => lstat(path, { bigint: true }));
+    this.assertNoSecret(path, info);
     if (info.isDirectory()) return await this.directory(path, name, info, depth);
     if (info.isSymbolicLink()) {
       const target = await reading(path, () => readlink(path, { encoding: 'buffer' }));
@@ -76,7 +87,7 @@ class Walk {
   }
 
   #file(path: Buffer, name: Uint8Array, info: BigIntStats): SourceEntry {
-    const inode = `${info.dev}:${info.ino}`;
+    const inode = inodeOf(info);
     const file = info.nlink > 1n ? this.#linked.get(inode) : undefined;
     if (file !== undefined) return { type: 'hardlink', name, file };
     if (info.nlink > 1n) this.#linked.set(inode, this.files.length);
@@ -84,6 +95,23 @@ class Walk {
     this.files.push({ path, size: Number(size), identity: { dev, ino, size, mtimeNs } });
     return { type: 'file', name, mode: modeOf(info), mtimeMs: mtimeOf(info), size: Number(size) };
   }
+}
+
+function inodeOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+/** What paths lead to, as far as they lead to something. */
+async function inodesOf(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const inodes = new Set<string>();
+  for (const path of paths) {
+    try {
+      inodes.add(inodeOf(await stat(path, { bigint: true })));
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return inodes;
 }
 
 function modeOf(info: BigIntStats): number {

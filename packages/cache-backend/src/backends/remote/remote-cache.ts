@@ -94,7 +94,7 @@ export class RemoteCache implements CacheBackend {
 
   async #store(hash: string, key: string, sourceDir: string, description: string, options: PutOptions): Promise<CacheHit | undefined> {
     const { local, work, index, blobs, graceMs } = this.#parts;
-    const source = await checkSource(sourceDir, local.dir);
+    const source = await checkSource(sourceDir, local.dir, options.move === true);
     const keepOwner = process.getuid?.() === 0 && options.owner !== 'ignore';
     const scan = { source: source.path, target: '', mode: 'scan', keepOwner, xattrs: local.capabilities.xattrs === true, special: options.special ?? 'refuse', pool: undefined, canReflink: false, isOwnTree: source.isOwnTree } as const;
     const summary = await work.with(async (dir) => {

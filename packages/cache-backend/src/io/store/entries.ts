@@ -2,16 +2,19 @@ import * as fs from 'node:fs';
 import type { CacheEntry } from '../../types.ts';
 import { fsPath } from '../byte-path.ts';
 import { type Layout, SHARDS, syncDirectory } from './layout.ts';
+import { renameOver } from './plain-file.ts';
 import type { Found, Pointers } from './pointers.ts';
 
 /** Entries as callers see them, and their pins. */
 export class Entries {
   readonly #layout: Layout;
   readonly #pointers: Pointers;
+  readonly #owner: string;
 
-  constructor(layout: Layout, pointers: Pointers) {
+  constructor(layout: Layout, pointers: Pointers, owner: string) {
     this.#layout = layout;
     this.#pointers = pointers;
+    this.#owner = owner;
   }
 
   entryOf(hash: string, { pointer, accessedUs }: Found): CacheEntry {
@@ -46,7 +49,9 @@ export class Entries {
   /** False when there is no such entry. */
   pin(hash: string, key: string): boolean {
     if (typeof this.#pointers.read(hash) !== 'object') return false;
-    fs.writeFileSync(fsPath(this.#layout.pin(hash)), JSON.stringify({ key }), { mode: 0o600, flush: true });
+    const draft = this.#layout.at('tmp', this.#owner, `pin-${hash}`);
+    fs.writeFileSync(fsPath(draft), JSON.stringify({ key }), { mode: 0o600, flush: true });
+    renameOver(draft, this.#layout.pin(hash));
     syncDirectory(this.#layout.at('pins'));
     return true;
   }

@@ -3,12 +3,12 @@ import * as fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CacheError } from '../../errors.ts';
 import { fsPath } from '../byte-path.ts';
-import { errnoOf } from '../errno.ts';
 import { step } from '../faults.ts';
 import type { Layout } from './layout.ts';
 import type { Held, Leases } from './leases.ts';
 import { NumberedLock } from './numbered-lock.ts';
 import type { Owners } from './owners.ts';
+import { readPlain, renameOver } from './plain-file.ts';
 
 /**
  * Who removes something first says what (`intent`), then looks who uses it. Who uses something first says so (a lease),
@@ -58,7 +58,7 @@ export class Intents {
   async withIntent(lock: NumberedLock, names: readonly string[], fn: (held: Held) => void): Promise<void> {
     const draft = this.#layout.at('tmp', this.#owners.self.id, `intent-${randomBytes(6).toString('hex')}`);
     fs.writeFileSync(fsPath(draft), [this.#owners.self.id, ...names].join('\n'));
-    fs.renameSync(fsPath(draft), fsPath(this.#layout.at('intent')));
+    renameOver(draft, this.#layout.at('intent'));
     step('prune:intent');
     try {
       if (this.#graceMs > 0) await sleep(this.#graceMs);
@@ -73,18 +73,15 @@ export class Intents {
   /** Removes what a dead remover left. Needs the lock. */
   clear(): boolean {
     if (this.#read() === undefined) return false;
-    fs.rmSync(fsPath(this.#layout.at('intent')), { force: true });
+    fs.rmSync(fsPath(this.#layout.at('intent')), { recursive: true, force: true });
     return true;
   }
 
   #read(): { owner: string; names: Set<string> } | undefined {
-    try {
-      const [owner = '', ...names] = fs.readFileSync(fsPath(this.#layout.at('intent')), 'latin1').split('\n');
-      return { owner, names: new Set(names) };
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    const text = readPlain(this.#layout.at('intent'), 'latin1');
+    if (text === undefined) return undefined;
+    const [owner = '', ...names] = text.split('\n');
+    return { owner, names: new Set(names) };
   }
 }
 

@@ -60,26 +60,32 @@ export function prepareDirectory(layout: Layout): void {
   }
   for (const name of DIRECTORIES) makeDirectory(layout.at(name));
   for (const name of SHARDED) {
-    if (fs.readdirSync(fsPath(layout.at(name))).length >= SHARDS.length) continue;
-    for (const shard of SHARDS) makeDirectory(layout.at(name, shard));
+    const there = new Set(fs.readdirSync(fsPath(layout.at(name)), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name));
+    // What is no directory is refused as it is made.
+    for (const shard of SHARDS) if (!there.has(shard)) makeDirectory(layout.at(name, shard));
   }
   keepReserve(layout);
   if (known !== undefined) return;
   const draft = `${format}.${process.pid}-${performance.now()}`;
-  fs.writeFileSync(fsPath(draft), `${JSON.stringify(FORMAT)}\n`, { flush: true });
+  fs.writeFileSync(fsPath(draft), `${JSON.stringify(FORMAT)}\n`, { flush: true, flag: 'wx' });
   fs.renameSync(fsPath(draft), fsPath(format));
   // Backup programs leave such directories out: https://bford.info/cachedir/
-  fs.writeFileSync(fsPath(layout.at('CACHEDIR.TAG')), 'Signature: 8a477f597d28d172789f06886806bc55\n');
+  fs.rmSync(fsPath(layout.at('CACHEDIR.TAG')), { force: true });
+  fs.writeFileSync(fsPath(layout.at('CACHEDIR.TAG')), 'Signature: 8a477f597d28d172789f06886806bc55\n', { flag: 'wx' });
   syncDirectory(layout.root);
 }
 
 /** Takes the room for removals, if there is any. */
 export function keepReserve(layout: Layout): void {
   const path = fsPath(layout.at('reserve'));
-  if (fs.existsSync(path)) return;
+  const there = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isFile() === true) return;
+  if (there !== undefined) fs.rmSync(path, { recursive: true, force: true });
   try {
-    fs.writeFileSync(path, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 });
+    fs.writeFileSync(path, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600, flag: 'wx' });
   } catch (error) {
+    // Another process took it.
+    if (errnoOf(error) === 'EEXIST') return;
     fs.rmSync(path, { force: true });
     if (errnoOf(error) !== 'ENOSPC' && errnoOf(error) !== 'EDQUOT') throw error;
   }
@@ -88,8 +94,8 @@ export function keepReserve(layout: Layout): void {
 /** Gives that room to a removal on a full disk; false when it was given already. */
 export function giveReserve(layout: Layout): boolean {
   const path = fsPath(layout.at('reserve'));
-  const had = fs.existsSync(path);
-  fs.rmSync(path, { force: true });
+  const had = fs.lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  fs.rmSync(path, { recursive: true, force: true });
   return had;
 }
 

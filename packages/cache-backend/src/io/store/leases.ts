@@ -5,6 +5,7 @@ import { errnoOf } from '../errno.ts';
 import { step } from '../faults.ts';
 import type { Layout } from './layout.ts';
 import type { Owners } from './owners.ts';
+import { ensurePlain } from './plain-file.ts';
 
 /** Leases of living owners: `t.<tree>` while a tree is used, `k.<hash>` while a key is written. */
 export type Held = ReadonlySet<string>;
@@ -23,7 +24,7 @@ export class Leases {
   acquire(name: string): void {
     const count = this.#counts.get(name) ?? 0;
     if (count === 0) {
-      fs.closeSync(fs.openSync(fsPath(`${this.#owners.directory}/${name}`), 'w', 0o600));
+      ensurePlain(`${this.#owners.directory}/${name}`);
       step('lease:acquired');
     }
     this.#counts.set(name, count + 1);
@@ -49,7 +50,8 @@ export class Leases {
       try {
         names = fs.readdirSync(fsPath(this.#layout.at('leases', id)), { encoding: 'latin1' });
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') continue;
+        const code = errnoOf(error);
+        if (code === 'ENOENT' || code === 'ENOTDIR') continue;
         throw error;
       }
       const leases = names.filter((name) => name.startsWith('k.') || (name.startsWith('t.') && TREE_NAME.test(name.slice(2))));

@@ -5,10 +5,13 @@ import { fsPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
 import type { Layout } from './layout.ts';
 import type { Owners } from './owners.ts';
+import { overwritePlain, readPlain } from './plain-file.ts';
 
 const FREE = 'free';
 /** Older numbers that stay, so that a process with an old view of the directory runs into them. */
 const KEPT = 4;
+/** Twelve digits: a thousand locks a second for thirty years. */
+const MAX_NUMBER = 999_999_999_999;
 
 /**
  * An exclusive lock in files `locks/<name>.<number>`. Whoever makes the next number holds it: a name can be made by one
@@ -27,7 +30,9 @@ export class NumberedLock {
 
   /** The lock, or undefined while a living owner has it. */
   static async tryTake(layout: Layout, owners: Owners, name: string): Promise<NumberedLock | undefined> {
-    const highest = highestNumber(layout, name);
+    let highest = highestNumber(layout, name);
+    // No lock was taken so often: the number was made up, and nothing can follow it.
+    for (; highest >= MAX_NUMBER; highest = highestNumber(layout, name)) fs.rmSync(fsPath(layout.at('locks', `${name}.${highest}`)), { recursive: true, force: true });
     if (highest > 0) {
       const holder = readHolder(layout.at('locks', `${name}.${highest}`));
       // What is no owner was torn by a power cut: files of this kind only ever appear whole.
@@ -42,7 +47,7 @@ export class NumberedLock {
       fs.rmSync(fsPath(path), { force: true });
       return undefined;
     }
-    for (const old of numbers) if (old <= number - KEPT) fs.rmSync(fsPath(layout.at('locks', `${name}.${old}`)), { force: true });
+    for (const old of numbers) if (old <= number - KEPT) fs.rmSync(fsPath(layout.at('locks', `${name}.${old}`)), { recursive: true, force: true });
     return new NumberedLock(layout, name, number);
   }
 
@@ -52,25 +57,15 @@ export class NumberedLock {
   }
 
   release(): void {
-    const path = this.#layout.at('locks', `${this.#name}.${this.#number}`);
-    try {
-      fs.writeFileSync(fsPath(path), FREE, { flag: 'r+' });
-      fs.truncateSync(fsPath(path), FREE.length);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-    }
+    // Gone, or something else in its place: that holds nothing, so there is nothing to give back.
+    overwritePlain(this.#layout.at('locks', `${this.#name}.${this.#number}`), FREE);
   }
 }
 
 /** What the file says: an owner or `free`. Undefined when it was just removed: its successor is there. */
 function readHolder(path: string): string | undefined {
-  try {
-    const text = fs.readFileSync(fsPath(path), 'latin1');
-    return text.startsWith(FREE) ? FREE : text;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readPlain(path, 'latin1');
+  return text?.startsWith(FREE) === true ? FREE : text;
 }
 
 function createWhole(layout: Layout, owners: Owners, path: string): boolean {

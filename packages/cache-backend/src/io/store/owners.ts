@@ -6,6 +6,7 @@ import { OWNER_ID, type OwnerRecord, parseOwner } from '../../owner-record.ts';
 import { fsPath, showPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
 import type { Layout } from './layout.ts';
+import { readPlain } from './plain-file.ts';
 
 /** With lease files only: a living owner renews its record this often, … */
 const HEARTBEAT_MS = 2_000;
@@ -43,16 +44,22 @@ export class Owners {
   /** Makes this instance known. Its directory appears with the record in it. */
   async register(): Promise<void> {
     const draft = this.#layout.at('leases', `new-${this.self.id}`);
-    fs.mkdirSync(fsPath(draft), { mode: 0o700 });
-    fs.writeFileSync(fsPath(`${draft}/owner.json`), JSON.stringify(this.self));
-    await this.#listen(`${draft}/socket`);
-    fs.renameSync(fsPath(draft), fsPath(this.directory));
-    fs.mkdirSync(fsPath(this.#layout.at('tmp', this.self.id)), { mode: 0o700 });
+    try {
+      fs.mkdirSync(fsPath(draft), { mode: 0o700 });
+      fs.writeFileSync(fsPath(`${draft}/owner.json`), JSON.stringify(this.self));
+      await this.#listen(`${draft}/socket`);
+      fs.renameSync(fsPath(draft), fsPath(this.directory));
+      fs.mkdirSync(fsPath(this.#layout.at('tmp', this.self.id)), { mode: 0o700 });
+    } catch (error) {
+      await this.close();
+      for (const path of [draft, this.directory]) fs.rmSync(fsPath(path), { recursive: true, force: true });
+      throw error;
+    }
     if (!this.#heartbeats) return;
     this.#timer = setInterval(() => {
       const now = Date.now() / 1000;
       // A renewal that fails lets the leases run out, as if the process had died.
-      fs.utimes(fsPath(`${this.directory}/owner.json`), now, now, () => {});
+      fs.lutimes(fsPath(`${this.directory}/owner.json`), now, now, () => {});
     }, HEARTBEAT_MS);
     this.#timer.unref();
   }
@@ -79,11 +86,15 @@ export class Owners {
     let owner: OwnerRecord | undefined;
     let mtimeMs = 0;
     try {
-      owner = parseOwner(fs.readFileSync(fsPath(path), 'utf8'));
-      mtimeMs = fs.statSync(fsPath(path)).mtimeMs;
-    } catch (error) {
+      const text = readPlain(path, 'utf8');
       // It closed, or was reclaimed.
-      if (errnoOf(error) === 'ENOENT') return true;
+      if (text === undefined) return true;
+      owner = parseOwner(text);
+      mtimeMs = fs.lstatSync(fsPath(path)).mtimeMs;
+    } catch (error) {
+      const code = errnoOf(error);
+      // As above, between the two; or no owner at all, but a file in place of its directory.
+      if (code === 'ENOENT' || code === 'ENOTDIR') return true;
       throw error;
     }
     // Records appear whole and never change: this one was damaged. Its socket tells.

@@ -8,6 +8,7 @@ import { errnoOf } from '../errno.ts';
 import { step } from '../faults.ts';
 import { SHARDS } from './layout.ts';
 import type { Held } from './leases.ts';
+import { readPlain } from './plain-file.ts';
 import type { Found } from './pointers.ts';
 import type { Store } from './store.ts';
 
@@ -164,7 +165,7 @@ function dropOldLocks(store: Store): void {
     const path = fsPath(store.layout.at('locks', name));
     const stat = fs.lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined || Date.now() - stat.mtimeMs < OLD_LOCK_MS) continue;
-    if (fs.readFileSync(path, 'latin1').startsWith('free')) fs.rmSync(path, { force: true });
+    if (readPlain(store.layout.at('locks', name), 'latin1')?.startsWith('free') === true) fs.rmSync(path, { force: true });
   }
 }
 

@@ -40,8 +40,9 @@ export async function recover(store: Store): Promise<{ owners: number; leftovers
 
 function trashChildren(store: Store, id: string): number {
   const directory = store.layout.at('tmp', id);
-  if (!fs.existsSync(fsPath(directory))) return 0;
-  const count = fs.readdirSync(fsPath(directory)).length;
+  const stat = fs.lstatSync(fsPath(directory), { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  const count = stat.isDirectory() ? fs.readdirSync(fsPath(directory)).length : 1;
   trashPath(store.layout, directory);
   return count;
 }

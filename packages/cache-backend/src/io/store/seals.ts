@@ -4,6 +4,7 @@ import { fsPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
 import { microseconds } from '../tree/attributes.ts';
 import { sha256 } from '../tree/copy-bytes.ts';
+import { MAX_MANIFEST_BYTES } from '../tree/verify-tree.ts';
 import type { Layout } from './layout.ts';
 
 const REMEMBERED = 1024;
@@ -34,7 +35,7 @@ export class Seals {
     const path = fsPath(`${this.#layout.container(tree)}/manifest`);
     try {
       const stat = fs.lstatSync(path);
-      if (!stat.isFile()) return 'its manifest is no file';
+      if (!stat.isFile() || stat.size > MAX_MANIFEST_BYTES) return 'its manifest is no file, or too large';
       let seal = this.#known.get(tree);
       if (seal === undefined || seal.ino !== stat.ino || seal.size !== stat.size || seal.ctimeMs !== stat.ctimeMs) {
         const bytes = fs.readFileSync(path);

@@ -9,6 +9,7 @@ import { Intents } from './intents.ts';
 import { type Layout, syncDirectory } from './layout.ts';
 import { Leases } from './leases.ts';
 import { Owners } from './owners.ts';
+import { ensureDirectory, ensurePlain } from './plain-file.ts';
 import { type Found, Pointers } from './pointers.ts';
 import { Removals } from './removals.ts';
 import { Seals } from './seals.ts';
@@ -59,7 +60,7 @@ export class Store {
     this.pointers = new Pointers(layout, this.owners.self.id);
     this.intents = new Intents(layout, this.owners, this.leases, settings.lockTimeoutMs, settings.graceMs);
     this.removals = new Removals(layout, this.pointers);
-    this.entries = new Entries(layout, this.pointers);
+    this.entries = new Entries(layout, this.pointers, this.owners.self.id);
     this.#seals = new Seals(layout);
   }
 
@@ -159,7 +160,8 @@ export class Store {
   point(hash: string, pointer: Pointer, ifAbsent: boolean, isNewTree: boolean): StoreHit | undefined {
     if (!isNewTree) {
       const refs = `${this.layout.container(pointer.tree)}/refs`;
-      fs.writeFileSync(fsPath(`${refs}/${hash}`), '', { mode: 0o600 });
+      ensureDirectory(refs);
+      ensurePlain(`${refs}/${hash}`);
       syncDirectory(refs);
     }
     const before = this.pointers.read(hash);

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
-import { fsPath } from '../byte-path.ts';
+import { CacheError } from '../../errors.ts';
+import { fsPath, showPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
 import { step } from '../faults.ts';
 import { finishCopy } from '../tree/finish-copy.ts';
@@ -47,16 +48,19 @@ export class CopyJobs {
   }
 }
 
-/** Renames a tree into a container; false where it cannot be renamed. */
+/** Renames a tree into a container; false where it cannot be renamed. @throws CacheError CACHE_SOURCE_CHANGED when it became something else. */
 export function moveIn(source: string, container: string): boolean {
   try {
     fs.renameSync(fsPath(source), fsPath(`${container}/tree`));
     step('put:moved-in');
-    return true;
   } catch (error) {
     if (['EXDEV', 'EACCES', 'EPERM', 'EBUSY'].includes(errnoOf(error) ?? '')) return false;
     throw error;
   }
+  if (fs.lstatSync(fsPath(`${container}/tree`)).isDirectory()) return true;
+  // Given back, unless there is something again.
+  if (fs.lstatSync(fsPath(source), { throwIfNoEntry: false }) === undefined) fs.renameSync(fsPath(`${container}/tree`), fsPath(source));
+  throw new CacheError('CACHE_SOURCE_CHANGED', `${showPath(source)} was replaced while it was put`, { path: showPath(source) });
 }
 
 export async function syncContainer(container: string, mode: 'each' | 'filesystem'): Promise<void> {

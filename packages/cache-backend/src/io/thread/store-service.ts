@@ -26,9 +26,21 @@ export class StoreService {
     return this.#store;
   }
 
-  async open({ root, settings, sync, fileSystemType }: Operations['open'][0]): Promise<OpenReport> {
-    const layout = new Layout(bytesOfPath(root));
+  async open(args: Operations['open'][0]): Promise<OpenReport> {
+    const layout = new Layout(bytesOfPath(args.root));
     prepareDirectory(layout);
+    try {
+      return await this.#openStore(layout, args);
+    } catch (error) {
+      // Whoever wants to prune a full disk must get this far.
+      if (!isFull(error) || !giveReserve(layout)) throw error;
+      await this.#store?.close();
+      return await this.#openStore(layout, args);
+    }
+  }
+
+  async #openStore(layout: Layout, { settings, sync, fileSystemType }: Operations['open'][0]): Promise<OpenReport> {
+    this.#store = undefined;
     const store = new Store(layout, settings);
     await store.owners.register();
     this.#store = store;
@@ -74,8 +86,7 @@ export class StoreService {
     try {
       return await pruneStore(this.store, options);
     } catch (error) {
-      const code = errnoOf(error) ?? '';
-      if ((code !== 'ENOSPC' && code !== 'EDQUOT') || !giveReserve(layout)) throw error;
+      if (!isFull(error) || !giveReserve(layout)) throw error;
       const report = await pruneStore(this.store, options);
       // What was evicted is still in the trash: its room comes back a little later.
       keepReserve(layout);
@@ -110,4 +121,9 @@ export class StoreService {
     await this.#store?.close();
     this.#store = undefined;
   }
+}
+
+function isFull(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

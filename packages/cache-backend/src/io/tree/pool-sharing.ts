@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import type { TreeNode } from '../../manifest.ts';
 import { fsPath } from '../byte-path.ts';
+import { unless } from '../errno.ts';
 import type { Claims } from './claims.ts';
 import { applyToFile } from './attributes.ts';
 import { digestOf } from './copy-bytes.ts';
@@ -104,10 +105,12 @@ export class PoolSharing {
   }
 }
 
-function digestAt(path: string): string {
-  const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+/** Undefined for what is no file: it was planted in the pool. */
+function digestAt(path: string): string | undefined {
+  const fd = unless(['ELOOP', 'ENXIO'], () => fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK));
+  if (fd === undefined) return undefined;
   try {
-    return digestOf(fd).digest;
+    return fs.fstatSync(fd).isFile() ? digestOf(fd).digest : undefined;
   } finally {
     fs.closeSync(fd);
   }

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { parentOf, parseManifest, type TreeNode } from '../../manifest.ts';
 import { fsPath, joinBytes, showPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
+import { step } from '../faults.ts';
 import { readXattrs } from '../xattrs.ts';
 import { directoryXattrs, microseconds } from './attributes.ts';
 import { digestOf, sha256 } from './copy-bytes.ts';
@@ -11,22 +12,26 @@ import { deviceNumbers, typeOf } from './special-files.ts';
 const SAMPLES = 16;
 export const MAX_MANIFEST_BYTES: number = 512 * 1024 * 1024;
 
-/** The nodes of a container's manifest, if it is the one that the container is named for; otherwise what is wrong. */
+/** What the system says of things that are not there or are something else. Anything else it says is about the system: a tree that cannot be read now is not damaged. */
+const DAMAGE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENXIO']);
+
+/** The nodes of a container's manifest, if it is the one that the container is named for; otherwise what is wrong. @throws the system's errors that say nothing of the tree */
 export function readManifest(container: string, treeName: string): TreeNode[] | string {
   let text: string;
   try {
+    step('verify:manifest');
     const path = fsPath(`${container}/manifest`);
     const stat = fs.lstatSync(path);
     if (!stat.isFile() || stat.size > MAX_MANIFEST_BYTES) return 'its manifest is no file, or too large';
     text = fs.readFileSync(path, 'latin1');
   } catch (error) {
-    return `its manifest cannot be read: ${errnoOf(error) ?? String(error)}`;
+    return `its manifest cannot be read: ${damageIn(error)}`;
   }
   if (sha256(Buffer.from(text, 'latin1')) !== treeName.slice(0, 64)) return 'its manifest is not the one that it is named for';
   return parseManifest(text) ?? 'its manifest is malformed';
 }
 
-/** Compares a container's tree with its manifest; what is wrong, or undefined. Links are never followed. */
+/** Compares a container's tree with its manifest; what is wrong, or undefined. Links are never followed. @throws the system's errors that say nothing of the tree */
 export function verifyTree(container: string, treeName: string, mode: 'metadata' | 'sampled' | 'full', xattrs: boolean, random: () => number): string | undefined {
   const nodes = readManifest(container, treeName);
   if (typeof nodes === 'string') return nodes;
@@ -38,8 +43,14 @@ export function verifyTree(container: string, treeName: string, mode: 'metadata'
     if (mode === 'sampled') return checkSample(tree, nodes, xattrs, random);
     return checkAll(tree, nodes, xattrs);
   } catch (error) {
-    return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `it cannot be read: ${damageIn(error)}`;
   }
+}
+
+/** What an error says of a tree; thrown again when that is nothing. */
+function damageIn(error: unknown): string {
+  if (!(error instanceof Error) || !DAMAGE.has(errnoOf(error) ?? '')) throw error;
+  return error.message;
 }
 
 function checkAll(tree: string, nodes: readonly TreeNode[], xattrs: boolean): string | undefined {
@@ -101,6 +112,7 @@ function checkNode(tree: string, node: TreeNode, content: boolean, xattrs: boole
   }
   if (stat.size !== node.size) return `${name} has another size`;
   if (!content) return undefined;
+  step('verify:file');
   const fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
   try {
     if (xattrs && !sameXattrs(readXattrs(fd), node)) return `${name} has other attributes`;

@@ -1,3 +1,4 @@
+import { TRACE } from '@p2p/trace';
 import type { Datastore } from 'interface-datastore';
 import { toSettings } from '../../core/settings.ts';
 import type { RecordStoreError } from '../../errors.ts';
@@ -6,6 +7,7 @@ import { PolicyStore } from '../../store/policy-store.ts';
 import type { StoreCapabilities } from '../../types.ts';
 import { pause, SYSTEM } from '../system.ts';
 import { DatastoreEngine } from './datastore-engine.ts';
+import type { DatastoreEngineParts } from './engine-parts.ts';
 import { RowKeys } from './row-keys.ts';
 
 /** Options of a store over a datastore. */
@@ -40,9 +42,16 @@ export class DatastoreRecordStore extends PolicyStore {
     const store = new this({
       settings,
       pause,
-      engine: (report, choose) => (engine = new DatastoreEngine({ datastore, keys, capabilities, caps: settings.caps, localId: settings.localId, maxTtlMs: settings.maxTtlMs, report, choose, onDamaged })),
+      engine: (report, choose) => {
+        const { caps, localId, maxTtlMs } = settings;
+        const parts: DatastoreEngineParts = { datastore, keys, capabilities, caps, localId, maxTtlMs, report, choose, onDamaged };
+        if (TRACE) parts.trace = settings.trace;
+        return (engine = new DatastoreEngine(parts));
+      },
     });
-    await engine!.load(settings.clock.now());
+    const load = (): Promise<void> => engine!.load(settings.clock.now());
+    if (TRACE && settings.trace !== undefined) await settings.trace('records.datastore.load', load);
+    else await load();
     return store;
   }
 }

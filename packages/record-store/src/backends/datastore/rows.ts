@@ -1,18 +1,31 @@
+import { TRACE } from '@p2p/trace';
 import type { Datastore, Key } from 'interface-datastore';
 import { RecordStoreError } from '../../errors.ts';
+import type { TracedWork } from '../../trace/traced-work.ts';
 
 /** Puts and deletes that belong together; undefined deletes. */
 export type RowChange = readonly [Key, Uint8Array | undefined];
 
 /** A datastore whose failures are `RecordStoreError`s and whose missing rows are undefined. */
 export class Rows {
+  declare trace: TracedWork | undefined;
   readonly #datastore: Datastore;
 
   constructor(datastore: Datastore) {
     this.#datastore = datastore;
   }
 
-  async get(key: Key, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  get(key: Key, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    if (TRACE && this.trace !== undefined) return this.trace('records.datastore.get', () => this.#get(key, signal));
+    return this.#get(key, signal);
+  }
+
+  commit(changes: readonly RowChange[]): Promise<void> {
+    if (TRACE && this.trace !== undefined) return this.trace('records.datastore.commit', () => this.#commit(changes));
+    return this.#commit(changes);
+  }
+
+  async #get(key: Key, signal?: AbortSignal): Promise<Uint8Array | undefined> {
     try {
       return await this.#datastore.get(key, signal === undefined ? {} : { signal });
     } catch (error) {
@@ -23,7 +36,7 @@ export class Rows {
     }
   }
 
-  async commit(changes: readonly RowChange[]): Promise<void> {
+  async #commit(changes: readonly RowChange[]): Promise<void> {
     try {
       const batch = this.#datastore.batch();
       for (const [key, row] of changes) {

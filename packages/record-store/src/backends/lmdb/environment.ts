@@ -1,7 +1,9 @@
 import { realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { TRACE } from '@p2p/trace';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
+import type { TracedWork } from '../../trace/traced-work.ts';
 import { pause, SYSTEM } from '../system.ts';
 import { removeFile, syncFile } from './file-steps.ts';
 
@@ -25,6 +27,13 @@ export interface RowRange {
   readonly limit?: number;
 }
 
+/** A compacted copy in the place of a file, and the file's bytes before and after. */
+export interface Compacted {
+  readonly environment: LmdbEnvironment;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
 /** Files that this process has open: LMDB must not open one twice in a process. */
 const openHere = new Set<string>();
 
@@ -35,6 +44,7 @@ const openHere = new Set<string>();
  * first and syncs later, is off).
  */
 export class LmdbEnvironment {
+  declare trace: TracedWork | undefined;
   #path: string;
   readonly #database: RootDatabase<Buffer, Uint8Array>;
 
@@ -108,7 +118,12 @@ export class LmdbEnvironment {
   }
 
   /** Everything or nothing. @throws RecordStoreError RECORD_STORE_IO: nothing was written, RECORD_STORE_CORRUPT */
-  async commit(rows: Iterable<RowWrite>): Promise<void> {
+  commit(rows: Iterable<RowWrite>): Promise<void> {
+    if (TRACE && this.trace !== undefined) return this.trace('records.lmdb.commit', () => this.#commit(rows));
+    return this.#commit(rows);
+  }
+
+  async #commit(rows: Iterable<RowWrite>): Promise<void> {
     const database = this.#database;
     try {
       await database.batch(() => {
@@ -124,7 +139,12 @@ export class LmdbEnvironment {
   }
 
   /** Writes a compacted copy of the last commit; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
-  async copyTo(path: string): Promise<void> {
+  copyTo(path: string): Promise<void> {
+    if (TRACE && this.trace !== undefined) return this.trace('records.lmdb.copy', () => this.#copyTo(path));
+    return this.#copyTo(path);
+  }
+
+  async #copyTo(path: string): Promise<void> {
     try {
       await this.#database.backup(path, true);
       await syncFile(path);
@@ -137,12 +157,18 @@ export class LmdbEnvironment {
    * Makes a compacted copy, opens it and gives it the file's name; this one goes on under none. Nobody
    * may commit meanwhile. After a crash in between, either is there. @throws RecordStoreError RECORD_STORE_IO
    */
-  async compacted(): Promise<{ environment: LmdbEnvironment; bytesBefore: number; bytesAfter: number }> {
+  compacted(): Promise<Compacted> {
+    if (TRACE && this.trace !== undefined) return this.trace('records.lmdb.compact', () => this.#compacted());
+    return this.#compacted();
+  }
+
+  async #compacted(): Promise<Compacted> {
     const draft = `${this.path}.compact-${process.pid}`;
     await removeFile(draft);
     await removeFile(`${draft}-lock`);
-    await this.copyTo(draft);
+    await this.#copyTo(draft);
     const environment = await LmdbEnvironment.open(draft);
+    if (TRACE) environment.trace = this.trace;
     try {
       const [before, after] = await Promise.all([stat(this.path), stat(draft)]);
       await rename(draft, this.path);

@@ -1,5 +1,6 @@
 import { stat, truncate } from 'node:fs/promises';
-import { toSettings } from '../../core/settings.ts';
+import { TRACE } from '@p2p/trace';
+import { toSettings, type Settings } from '../../core/settings.ts';
 import type { RecordStoreError } from '../../errors.ts';
 import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
@@ -51,8 +52,7 @@ export class LmdbRecordStore extends PolicyStore {
   /** Tasks over the whole file, one at a time. */
   #task: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: LmdbRecordStoreOptions, environment: LmdbEnvironment) {
-    const settings = toSettings(options, SYSTEM);
+  private constructor(options: LmdbRecordStoreOptions, settings: Settings, environment: LmdbEnvironment) {
     const onDamaged = options.onDamaged ?? ((): void => undefined);
     let made: LmdbEngine | undefined;
     super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, environment, report, choose, onDamaged })) });
@@ -69,7 +69,13 @@ export class LmdbRecordStore extends PolicyStore {
     const { path, damaged = 'refuse' } = options;
     if (typeof path !== 'string' || path === '') throw new TypeError('path must name a file');
     if (damaged !== 'refuse' && damaged !== 'salvage') throw new TypeError("damaged must be 'refuse' or 'salvage'");
-    toSettings(options, SYSTEM);
+    const settings = toSettings(options, SYSTEM);
+    if (TRACE && settings.trace !== undefined) return await settings.trace('records.lmdb.open', () => LmdbRecordStore.#open(options, settings));
+    return await LmdbRecordStore.#open(options, settings);
+  }
+
+  static async #open(options: LmdbRecordStoreOptions, settings: Settings): Promise<LmdbRecordStore> {
+    const { path } = options;
     try {
       await createFile(path, [formatRow(), ...new Rebuild().counts()]);
     } catch (error) {
@@ -77,7 +83,7 @@ export class LmdbRecordStore extends PolicyStore {
     }
     if (options.checkPages !== false) {
       const check = await checkFile(path, { pagesOnly: true });
-      if (!check.sound && damaged === 'salvage') {
+      if (!check.sound && options.damaged === 'salvage') {
         const report = await salvageFile(path);
         options.onSalvaged?.(report);
       } else {
@@ -86,10 +92,11 @@ export class LmdbRecordStore extends PolicyStore {
       }
     }
     const environment = await LmdbEnvironment.open(path);
+    if (TRACE) environment.trace = settings.trace;
     try {
       assertFormat(environment);
       await clearDrafts(environment.path);
-      return new LmdbRecordStore(options, environment);
+      return new LmdbRecordStore(options, settings, environment);
     } catch (error) {
       await environment.close();
       throw error;
@@ -98,7 +105,12 @@ export class LmdbRecordStore extends PolicyStore {
 
   /** Looks at every page and every row of what was last committed, while everything else goes on. */
   verify(options: LmdbTaskOptions = {}): Promise<LmdbCheck> {
-    return this.#alone(() => this.#engine.environment.withSnapshot(() => checkFile(this.path, options)));
+    return this.#alone(() => {
+      const { environment } = this.#engine;
+      const check = (): Promise<LmdbCheck> => environment.withSnapshot(() => checkFile(this.path, options));
+      if (TRACE && environment.trace !== undefined) return environment.trace('records.lmdb.verify', check);
+      return check();
+    });
   }
 
   /** Gives free pages back to the file system: LMDB reuses them, but keeps them. Puts wait until it is done, reads go on. @throws RecordStoreError RECORD_STORE_IO */

@@ -10,7 +10,10 @@ const NO_PAGE = 0xffffffffffffffffn;
 const IS_BRANCH = 1;
 const IS_LEAF = 2;
 const IS_OVERFLOW = 4;
+const IS_META = 8;
 const NODE_IS_BIG = 1;
+const KEYS_ARE_INTEGERS = 8;
+const IS_PLAIN_FILE = 0x4000;
 
 /** What a page is, judged by itself alone. `bad`: following it could lead anywhere. */
 export type PageKind = 'branch' | 'leaf' | 'overflow' | 'bad';
@@ -35,6 +38,7 @@ export interface Meta {
 export function readMeta(bytes: Uint8Array): Meta | undefined {
   if (bytes.length < PAGE_HEADER_BYTES + 168) return undefined;
   const view = viewOf(bytes);
+  if (view.getUint16(18, true) !== IS_META) return undefined;
   if (view.getUint32(PAGE_HEADER_BYTES, true) !== MAGIC || (view.getUint32(PAGE_HEADER_BYTES + 4, true) & 0xffff) !== VERSION) return undefined;
   const at = PAGE_HEADER_BYTES + 24;
   const pageBytes = view.getUint32(at, true);
@@ -43,6 +47,8 @@ export function readMeta(bytes: Uint8Array): Meta | undefined {
   if (!Number.isSafeInteger(lastPage)) return undefined;
   const free = readTree(view, at);
   const main = readTree(view, at + 48);
+  // These decide how LMDB reads the pages of a tree, whether it decrypts them, and where it maps them; those of the environment are in the first.
+  if ((view.getUint16(at + 4, true) & ~IS_PLAIN_FILE) !== KEYS_ARE_INTEGERS || view.getUint16(at + 48 + 4, true) !== 0) return undefined;
   return free === undefined || main === undefined ? undefined : { pageBytes, lastPage, free, main, transaction: view.getBigUint64(at + 104, true) };
 }
 

@@ -95,7 +95,10 @@ async function takeNotes(file: DataFile, signal: AbortSignal | undefined): Promi
 }
 
 function note(file: DataFile, notes: Notes, number: number, page: Uint8Array): void {
-  const kind = pageKind(page, number);
+  const transaction = transactionOf(page);
+  // What is newer than the file says was never finished. If it is used all the same it must be refused: LMDB takes
+  // a page of the running transaction, or of a later one, for memory of its own and writes to the read-only map.
+  const kind = transaction > file.meta.transaction ? 'bad' : pageKind(page, number);
   notes.kinds[number] = CODES[kind];
   if (kind === 'branch') notes.children.set(number, childrenOf(page));
   else if (kind === 'overflow') notes.runs.set(number, pagesOfOverflow(page));
@@ -109,9 +112,7 @@ function note(file: DataFile, notes: Notes, number: number, page: Uint8Array): v
       else known.push(value);
     }
     notes.entries[number] = entries;
-    const transaction = transactionOf(page);
-    // What is newer than the file says was never finished.
-    if (transaction <= file.meta.transaction) notes.transactions.set(number, Number(transaction));
+    notes.transactions.set(number, Number(transaction));
   }
 }
 

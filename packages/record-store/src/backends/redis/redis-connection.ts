@@ -1,6 +1,8 @@
 import { sha1 } from '@noble/hashes/legacy.js';
+import { TRACE } from '@p2p/trace';
 import { toHex } from '../../core/hex.ts';
 import { RecordStoreError } from '../../errors.ts';
+import type { TracedWork } from '../../trace/traced-work.ts';
 import { Deadlines } from './deadlines.ts';
 import type { RedisArgument, SendCommand } from './redis-client.ts';
 
@@ -13,6 +15,8 @@ const SERVER_ERROR: RegExp = /^-?[A-Z]{2,}[A-Z0-9_]*\b/;
 export class RedisConnection {
   /** What every key starts with; holds the hash tag. */
   readonly base: string;
+  /** Is told the command or the script. */
+  declare trace: TracedWork | undefined;
   readonly #send: SendCommand;
   readonly #deadlines: Deadlines;
   readonly #hashes = new Map<string, string>();
@@ -34,7 +38,9 @@ export class RedisConnection {
   }
 
   read(args: readonly RedisArgument[], signal: AbortSignal | undefined): Promise<unknown> {
-    return this.#within(() => this.#send(this.base, true, args), signal);
+    const reading = (): Promise<unknown> => this.#within(() => this.#send(this.base, true, args), signal);
+    if (TRACE && this.trace !== undefined) return this.trace(String(args[0]), reading);
+    return reading();
   }
 
   /** Runs a script over the namespace's keys. The server knows it by its hash after the first time. */
@@ -42,7 +48,7 @@ export class RedisConnection {
     let hash = this.#hashes.get(script);
     if (hash === undefined) this.#hashes.set(script, (hash = toHex(sha1(new TextEncoder().encode(script)))));
     const evalsha = ['EVALSHA', hash, '1', this.base, ...args];
-    return this.#within(async () => {
+    const running = async (): Promise<unknown> => {
       try {
         return await this.#send(this.base, false, evalsha);
       } catch (error) {
@@ -50,7 +56,9 @@ export class RedisConnection {
         if (!messageOf(error).includes('NOSCRIPT')) throw error;
         return await this.#send(this.base, false, ['EVAL', script, '1', this.base, ...args]);
       }
-    }, signal);
+    };
+    if (TRACE && this.trace !== undefined) return this.trace(script, () => this.#within(running, signal));
+    return this.#within(running, signal);
   }
 
   async #within(work: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { TRACE } from '@p2p/trace';
 import { toHex } from '../../core/hex.ts';
 import { toSettings } from '../../core/settings.ts';
 import { RecordStoreError } from '../../errors.ts';
@@ -10,6 +11,7 @@ import { RedisConnection } from './redis-connection.ts';
 import { RedisEngine } from './redis-engine.ts';
 import { toText } from './script-arguments.ts';
 import { POLICY_SCRIPT } from './scripts.ts';
+import { withSpanNames } from './span-names.ts';
 
 /** Options of a store in Redis. */
 export interface RedisRecordStoreOptions extends RecordStoreOptions {
@@ -43,6 +45,7 @@ export class RedisRecordStore extends PolicyStore {
     if (!/^[A-Za-z0-9._-]{1,512}$/.test(namespace)) throw new TypeError(`namespace must be 1 to 512 of letters, digits, '.', '_' and '-', got ${namespace}`);
     if (!Number.isSafeInteger(timeoutMs) || timeoutMs <= 0) throw new TypeError('timeoutMs must be a whole number > 0');
     const connection = new RedisConnection(sender(client), `records:{${namespace}}:`, timeoutMs);
+    if (TRACE) connection.trace = withSpanNames(settings.trace);
     const policy = /maxmemory_policy:(\S+)/.exec(toText(await connection.run(POLICY_SCRIPT, [], undefined)))?.[1];
     if (policy !== 'noeviction') {
       throw new RecordStoreError('RECORD_STORE_CONFIG', `this Redis evicts keys when its memory is full (maxmemory-policy ${policy ?? 'unknown'}), which would lose records and break counts: set it to noeviction.`);
