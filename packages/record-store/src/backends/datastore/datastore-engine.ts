@@ -1,24 +1,20 @@
 import { TRACE } from '@p2p/trace';
-import type { Datastore } from 'interface-datastore';
-import { admitProvider, admitValue, type Admission, type Chooser } from '../../core/admit.ts';
+import { admitProvider, admitValue, type Admission } from '../../core/admit.ts';
 import { bytesText, copyBytes, equalBytes } from '../../core/bytes.ts';
-import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
+import type { EngineUsage, ExpiredChunk, RecordEngine, ValueScan } from '../../core/engine.ts';
 import type { LedgerEntry, ValueEntry } from '../../core/ledger/entries.ts';
 import { selectedKeys, sortedKeys } from '../../core/ledger/sorted-keys.ts';
 import { claimed } from '../../core/claimed.ts';
 import { decodeProvider, decodeValue } from '../../core/stored-codec.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
-import type { Caps } from '../../limits.ts';
 import type { StoreCapabilities } from '../../types.ts';
-import type { RecordStoreError } from '../../errors.ts';
-import type { TracedWork } from '../../trace/traced-work.ts';
 import { intact } from '../intact.ts';
 import { pause } from '../system.ts';
 import { changesOf } from './changes-of.ts';
 import { DamagedRows } from './damaged-rows.ts';
+import type { DatastoreEngineParts } from './engine-parts.ts';
 import { ownCandidate } from './own-candidate.ts';
 import { RecordingLedger } from './recording-ledger.ts';
-import type { RowKeys } from './row-keys.ts';
 import { Rows, type RowChange } from './rows.ts';
 import { SerialBatches } from './serial-batches.ts';
 
@@ -29,21 +25,6 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A write: what it has to know of stored values, and what it does to the ledger. */
 type Job = { readonly candidates: readonly ValueCandidate[]; readonly apply: () => void };
-
-export interface DatastoreEngineParts {
-  readonly datastore: Datastore;
-  readonly keys: RowKeys;
-  readonly capabilities: StoreCapabilities;
-  readonly caps: Caps;
-  readonly localId: Uint8Array;
-  /** Nothing lives longer but what is local and never expires; Infinity: no limit. */
-  readonly maxTtlMs: number;
-  readonly report: EngineReport;
-  readonly choose: Chooser;
-  /** Told of every damaged row that is met. */
-  readonly onDamaged: (error: RecordStoreError, key: Uint8Array) => void;
-  trace?: TracedWork | undefined;
-}
 
 /**
  * Rows in a datastore, and what decisions need of them in memory. Writes are decided in memory, one batch
@@ -66,8 +47,8 @@ export class DatastoreEngine implements RecordEngine {
     this.#parts = parts;
     this.capabilities = parts.capabilities;
     this.#rows = new Rows(parts.datastore);
-    if (TRACE) this.#rows.trace = parts.trace;
     this.#damaged = new DamagedRows(parts.onDamaged);
+    if (TRACE) this.#rows.trace = parts.trace;
     this.#ledger = new RecordingLedger({
       caps: parts.caps,
       keyText: bytesText,

@@ -6,7 +6,8 @@ import type { RecordStoreOptions } from '../../options.ts';
 import { PolicyStore } from '../../store/policy-store.ts';
 import type { StoreCapabilities } from '../../types.ts';
 import { pause, SYSTEM } from '../system.ts';
-import { DatastoreEngine, type DatastoreEngineParts } from './datastore-engine.ts';
+import { DatastoreEngine } from './datastore-engine.ts';
+import type { DatastoreEngineParts } from './engine-parts.ts';
 import { RowKeys } from './row-keys.ts';
 
 /** Options of a store over a datastore. */
@@ -42,7 +43,8 @@ export class DatastoreRecordStore extends PolicyStore {
       settings,
       pause,
       engine: (report, choose) => {
-        const parts: DatastoreEngineParts = { datastore, keys, capabilities, caps: settings.caps, localId: settings.localId, maxTtlMs: settings.maxTtlMs, report, choose, onDamaged };
+        const { caps, localId, maxTtlMs } = settings;
+        const parts: DatastoreEngineParts = { datastore, keys, capabilities, caps, localId, maxTtlMs, report, choose, onDamaged };
         if (TRACE) parts.trace = settings.trace;
         return (engine = new DatastoreEngine(parts));
       },

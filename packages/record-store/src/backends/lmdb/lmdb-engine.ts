@@ -99,7 +99,7 @@ export class LmdbEngine implements RecordEngine {
       until = performance.now() + SLICE_MS;
     }
     // All of a batch share its promise: waiting for each costs no more. Whoever is told of a failure finds nothing under way.
-    const settled = await Promise.allSettled(admissions);
+    const settled = await Promise.allSettled(admissions.map(async (admission) => await admission));
     return settled.map((result) => {
       if (result.status === 'rejected') throw result.reason;
       return result.value;
