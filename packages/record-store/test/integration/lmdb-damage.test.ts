@@ -112,6 +112,17 @@ describe('a damaged file', () => {
     expect(await intact(store)).toBe(ALL);
   });
 
+  test('with a page that says it is newer than the file is refused: LMDB would write to it where it lies', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'records.lmdb');
+    await filled(path);
+    const leaf = await someLeaf(path);
+    const bytes = await readFile(path);
+    bytes[leaf * PAGE_BYTES + 12]! ^= 8;
+    await writeFile(path, bytes);
+    await expect(open(path)).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining(`page ${leaf}`) });
+  });
+
   test('whose first pages are damaged, a bit at a time, is refused or served, and the process lives', { timeout: 120_000 }, async () => {
     await using directory = await temporaryDirectory();
     const base = join(directory.path, 'base.lmdb');
@@ -121,8 +132,8 @@ describe('a damaged file', () => {
     const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const ended = endOf(child);
     try {
-      // Flags of the page, and of the file; how many pages there are, which is mapped.
-      for (const place of [18, 19, 52, 53, ...Array.from({ length: 8 }, (_, at) => 144 + at)]) {
+      // Flags of the page, and of the file; how much there is to map.
+      for (const place of [18, 19, 46, 47, 52, 53, ...Array.from({ length: 8 }, (_, at) => 144 + at)]) {
         for (let bit = 0; bit < 8; bit += LONG || place < 100 ? 1 : 3) {
           for (const page of [0, 1]) {
             const damaged = Buffer.from(bytes);

@@ -11,7 +11,8 @@ const IS_BRANCH = 1;
 const IS_LEAF = 2;
 const IS_OVERFLOW = 4;
 const IS_META = 8;
-const ENCRYPTED = 0x2000;
+/** Encryption, and orders of keys and values that the list of free pages never has. */
+const DEADLY_FLAGS = 0x2076;
 const NODE_IS_BIG = 1;
 
 /** What a page is, judged by itself alone. `bad`: following it could lead anywhere. */
@@ -29,6 +30,8 @@ export interface Meta {
   readonly pageBytes: number;
   readonly transaction: bigint;
   readonly lastPage: number;
+  /** How much is to be mapped. */
+  readonly mapBytes: number;
   readonly free: TreeHead;
   readonly main: TreeHead;
 }
@@ -41,14 +44,14 @@ export function readMeta(bytes: Uint8Array): Meta | undefined {
   if ((view.getUint16(18, true) & IS_META) === 0) return undefined;
   const at = PAGE_HEADER_BYTES + 24;
   const pageBytes = view.getUint32(at, true);
-  // Of the whole file. LMDB ends the process over one that says it is encrypted.
-  if ((view.getUint16(at + 4, true) & ENCRYPTED) !== 0) return undefined;
+  // Of the whole file, and of the list of free pages. LMDB ends the process over these.
+  if ((view.getUint16(at + 4, true) & DEADLY_FLAGS) !== 0) return undefined;
   if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) return undefined;
   const lastPage = Number(view.getBigUint64(at + 96, true));
   if (!Number.isSafeInteger(lastPage)) return undefined;
   const free = readTree(view, at);
   const main = readTree(view, at + 48);
-  return free === undefined || main === undefined ? undefined : { pageBytes, lastPage, free, main, transaction: view.getBigUint64(at + 104, true) };
+  return free === undefined || main === undefined ? undefined : { pageBytes, lastPage, mapBytes: Number(view.getBigUint64(PAGE_HEADER_BYTES + 16, true)), free, main, transaction: view.getBigUint64(at + 104, true) };
 }
 
 function readTree(view: DataView, at: number): TreeHead | undefined {

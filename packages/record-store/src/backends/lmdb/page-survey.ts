@@ -42,7 +42,7 @@ export async function survey(file: DataFile, signal?: AbortSignal): Promise<Surv
   walk.tree(file.meta.free, false);
   walk.tree(file.meta.main, true);
   const damage = [...walk.damage];
-  if (file.exaggerates) damage.push({ page: 0, what: `it says that it has ${file.meta.lastPage + 1} pages, which it cannot have` });
+  if (file.exaggerates) damage.push({ page: 0, what: `it says that it has ${file.meta.lastPage + 1} pages, or ${file.meta.mapBytes} bytes, which it cannot have` });
   const free = await freeOnes(file, walk, damage, signal);
   const orphans = damage.length === 0 ? [] : [...notes.transactions.keys()].filter((page) => !walk.uses(page) && free[page] !== 1);
   orphans.sort((one, other) => notes.transactions.get(other)! - notes.transactions.get(one)!);
@@ -97,7 +97,9 @@ async function takeNotes(file: DataFile, signal: AbortSignal | undefined): Promi
 }
 
 function note(file: DataFile, notes: Notes, number: number, page: Uint8Array): void {
-  const kind = pageKind(page, number);
+  const transaction = transactionOf(page);
+  // What is newer than the file says was never finished; LMDB would write to such a page in its place.
+  const kind = transaction > file.meta.transaction ? 'bad' : pageKind(page, number);
   notes.kinds[number] = CODES[kind];
   if (kind === 'branch') notes.children.set(number, childrenOf(page));
   else if (kind === 'overflow') notes.runs.set(number, pagesOfOverflow(page));
@@ -111,9 +113,7 @@ function note(file: DataFile, notes: Notes, number: number, page: Uint8Array): v
       else known.push(value);
     }
     notes.entries[number] = entries;
-    const transaction = transactionOf(page);
-    // What is newer than the file says was never finished.
-    if (transaction <= file.meta.transaction) notes.transactions.set(number, Number(transaction));
+    notes.transactions.set(number, Number(transaction));
   }
 }
 
