@@ -134,8 +134,8 @@ describe('a damaged file', () => {
     const child = fork(fileURLToPath(new URL('lmdb-damage-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const ended = endOf(child);
     try {
-      // Flags of the page, and of the file; how many pages there are, which is mapped.
-      for (const place of [18, 19, 52, 53, ...Array.from({ length: 8 }, (_, at) => 144 + at)]) {
+      // Flags of the page, and of the file; how much there is to map.
+      for (const place of [18, 19, 46, 47, 52, 53, ...Array.from({ length: 8 }, (_, at) => 144 + at)]) {
         for (let bit = 0; bit < 8; bit += LONG || place < 100 ? 1 : 3) {
           for (const page of [0, 1]) {
             const damaged = Buffer.from(bytes);

@@ -5,6 +5,8 @@ const METAS = 2;
 const HEADER_BYTES = 192;
 /** A file may end before its last pages where those are free; so many of them, or as many as it has, may be missing. */
 const MISSING_PAGES = 262_144;
+/** Of the 2 ** 47 that a process can have. */
+const MOST_MAPPED_BYTES = 2 ** 44;
 
 /** An LMDB data file, read by pages and without LMDB, which trusts what it maps. */
 export class DataFile implements AsyncDisposable {
@@ -22,8 +24,8 @@ export class DataFile implements AsyncDisposable {
     this.meta = meta;
     this.pageCount = Math.floor(sizeBytes / meta.pageBytes);
     const most = 2 * this.pageCount + MISSING_PAGES;
-    this.exaggerates = meta.lastPage > most;
-    this.lastPage = this.exaggerates ? this.pageCount - 1 : meta.lastPage;
+    this.exaggerates = meta.lastPage > most || meta.mapBytes > MOST_MAPPED_BYTES;
+    this.lastPage = meta.lastPage > most ? this.pageCount - 1 : meta.lastPage;
   }
 
   /** Undefined when its first pages do not say that it is such a file. Rejects with the file system's errors. */

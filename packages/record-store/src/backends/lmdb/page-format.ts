@@ -30,6 +30,8 @@ export interface Meta {
   readonly pageBytes: number;
   readonly transaction: bigint;
   readonly lastPage: number;
+  /** How much is to be mapped. */
+  readonly mapBytes: number;
   readonly free: TreeHead;
   readonly main: TreeHead;
 }
@@ -49,7 +51,7 @@ export function readMeta(bytes: Uint8Array): Meta | undefined {
   const main = readTree(view, at + 48);
   // These decide how LMDB reads the pages of a tree, whether it decrypts them, and where it maps them; those of the environment are in the first.
   if ((view.getUint16(at + 4, true) & ~IS_PLAIN_FILE) !== KEYS_ARE_INTEGERS || view.getUint16(at + 48 + 4, true) !== 0) return undefined;
-  return free === undefined || main === undefined ? undefined : { pageBytes, lastPage, free, main, transaction: view.getBigUint64(at + 104, true) };
+  return free === undefined || main === undefined ? undefined : { pageBytes, lastPage, mapBytes: Number(view.getBigUint64(PAGE_HEADER_BYTES + 16, true)), free, main, transaction: view.getBigUint64(at + 104, true) };
 }
 
 function readTree(view: DataView, at: number): TreeHead | undefined {

@@ -42,7 +42,7 @@ export async function survey(file: DataFile, signal?: AbortSignal): Promise<Surv
   walk.tree(file.meta.free, false);
   walk.tree(file.meta.main, true);
   const damage = [...walk.damage];
-  if (file.exaggerates) damage.push({ page: 0, what: `it says that it has ${file.meta.lastPage + 1} pages, which it cannot have` });
+  if (file.exaggerates) damage.push({ page: 0, what: `it says that it has ${file.meta.lastPage + 1} pages, or ${file.meta.mapBytes} bytes, which it cannot have` });
   const free = await freeOnes(file, walk, damage, signal);
   const orphans = damage.length === 0 ? [] : [...notes.transactions.keys()].filter((page) => !walk.uses(page) && free[page] !== 1);
   orphans.sort((one, other) => notes.transactions.get(other)! - notes.transactions.get(one)!);
