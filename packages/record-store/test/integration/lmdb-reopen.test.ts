@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VirtualClock } from '@p2p/testkit';
 import { expect, test } from 'vitest';
@@ -73,4 +73,15 @@ test('a record that cannot be read can be removed, after which nothing is there'
   expect(await store.get(bytes('broken'))).toBe(undefined);
   expect(await store.remove(bytes('broken'))).toBe(false);
   expect(await store.verify()).toMatchObject({ sound: true, records: 0 });
+});
+
+test('nothing is acknowledged once the file was removed under the store', async () => {
+  await using directory = await temporaryDirectory();
+  const store = await open(directory.path);
+  await store.put({ key: bytes('k'), value: bytes('v') });
+  await store.compact();
+  expect(await store.put({ key: bytes('k'), value: bytes('w') })).toMatchObject({ outcome: 'updated' });
+  await rm(directory.path, { recursive: true });
+  await expect(store.put({ key: bytes('k'), value: bytes('x') })).rejects.toMatchObject({ code: 'RECORD_STORE_IO', message: expect.stringContaining('was removed') });
+  await store.close();
 });

@@ -48,10 +48,13 @@ const openHere = new Set<string>();
 export class LmdbEnvironment {
   declare trace: TracedWork | undefined;
   #path: string;
+  /** Which file that is: renaming keeps it. */
+  readonly #ino: number;
   readonly #database: RootDatabase<Buffer, Uint8Array>;
 
-  private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>) {
+  private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>, ino: number) {
     this.#path = path;
+    this.#ino = ino;
     this.#database = database;
   }
 
@@ -80,7 +83,7 @@ export class LmdbEnvironment {
           assertAlone(database, path);
           // Its owner may have put another in its place meanwhile.
           if (before !== undefined && before !== (await identityOf(real))) throw inUse(path, 'another process');
-          return new LmdbEnvironment(real, database);
+          return new LmdbEnvironment(real, database, (await stat(real)).ino);
         } catch (error) {
           await database.close();
           if (left === 0 || (error as { code?: unknown }).code !== 'RECORD_STORE_IN_USE') throw error;
@@ -141,6 +144,13 @@ export class LmdbEnvironment {
       throw await failureOf(await reasonOf(error), this.path);
     }
     database.resetReadTxn();
+    await this.#assertThere();
+  }
+
+  /** What is synced into a file without a name is lost all the same. */
+  async #assertThere(): Promise<void> {
+    const there = await stat(this.#path).catch(() => undefined);
+    if (there === undefined || there.ino !== this.#ino) throw new RecordStoreError('RECORD_STORE_IO', `${this.#path} was removed or replaced while it was open: close this store and open it anew.`);
   }
 
   /** Writes a compacted copy of the last commit; `path` must not exist. @throws RecordStoreError RECORD_STORE_IO */
