@@ -53,12 +53,23 @@ function endOf(child: ChildProcess): Promise<void> {
   });
 }
 
+/** The calls at about the time of one, in the order in which they began. */
+function around(history: readonly KeyOperation[], misfit: KeyOperation | undefined): string {
+  if (misfit === undefined) return '';
+  const near = history.filter(({ startedAt, endedAt }) => endedAt > misfit.startedAt - 50 && startedAt < misfit.endedAt + 5);
+  const line = ({ startedAt, endedAt, call }: KeyOperation): string => `${(startedAt - misfit.startedAt).toFixed(3)} to ${(endedAt - misfit.startedAt).toFixed(3)} ms: ${JSON.stringify(call)}`;
+  return near.sort((a, b) => a.startedAt - b.startedAt).map(line).join('\n');
+}
+
 describe('processes that share a cache', () => {
   test(`${PROCESSES} of them with mixed calls: every key's calls can be put in order, no leased tree changes, nothing is left`, { timeout: 300_000 }, async () => {
     await withDirectory(async (dir) => {
       const { histories, torn, calls } = await play(dir, PROCESSES, isLong ? 60_000 : 1_000, 'none');
       expect(torn).toEqual([]);
-      for (const [key, history] of histories) expect(findUnlinearizable(history), `${key}, of ${history.length} calls`).toBeUndefined();
+      for (const [key, history] of histories) {
+        const misfit = findUnlinearizable(history);
+        expect(misfit, `${key}, of ${history.length} calls:\n${around(history, misfit)}`).toBeUndefined();
+      }
       expect(calls).toBeGreaterThan(PROCESSES * 10);
       if (isLong) process.stderr.write(`${calls} calls by ${PROCESSES} processes\n`);
       const cache = await LocalCacheBackend.open({ dir: join(dir, 'cache') });

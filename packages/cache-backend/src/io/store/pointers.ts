@@ -34,27 +34,7 @@ export class Pointers {
 
   /** The pointer of a key's hash; undefined when there is none, `corrupt` for a file that is none. */
   read(hash: string): Found | 'corrupt' | undefined {
-    let fd: number;
-    try {
-      fd = fs.openSync(fsPath(this.#layout.pointer(hash)), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code === 'ENOENT') return undefined;
-      if (code === 'ELOOP' || code === 'ENXIO') return 'corrupt';
-      throw error;
-    }
-    try {
-      const stat = fs.fstatSync(fd);
-      if (!stat.isFile() || stat.size > MAX_POINTER_BYTES) return 'corrupt';
-      const pointer = parsePointer(fs.readFileSync(fd, 'utf8'), sha256);
-      // A pointer that was put under another key's name would serve one key's tree for another.
-      if (pointer === undefined || !isKeyOf(pointer.key, hash)) return 'corrupt';
-      const storedUs = microseconds(stat.mtimeMs);
-      if (storedUs < Date.now() * 1000 + MAX_AHEAD_US) this.#lastUs = Math.max(this.#lastUs, storedUs);
-      return { pointer, accessedUs: Math.max(storedUs, this.#pending.get(hash) ?? 0) };
-    } finally {
-      fs.closeSync(fd);
-    }
+    return this.#readAt(this.#layout.pointer(hash), hash);
   }
 
   /** Writes a pointer in place of what is there, or with `ifAbsent` only where nothing is; false when something was. */
@@ -88,7 +68,7 @@ export class Pointers {
     return true;
   }
 
-  /** False when there was none. */
+  /** False when there was none, also when another process removed it a moment before. */
   remove(hash: string): boolean {
     this.#pending.delete(hash);
     try {
@@ -102,6 +82,26 @@ export class Pointers {
       fs.rmSync(fsPath(this.#layout.pointer(hash)), { recursive: true, force: true });
       return true;
     }
+  }
+
+  /** Removes the pointer of a key's hash without a lock, and returns the very one that went, whoever wrote it a moment before. */
+  take(hash: string): Found | 'corrupt' | undefined {
+    const aside = this.#layout.at('tmp', this.#owner, `taken-${randomBytes(6).toString('hex')}`);
+    try {
+      fs.renameSync(fsPath(this.#layout.pointer(hash)), fsPath(aside));
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === 'ENOENT') return undefined;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+      // No room for a name elsewhere: what goes may then be a newer one than what was read.
+      const last = this.read(hash);
+      return this.remove(hash) ? (last ?? 'corrupt') : undefined;
+    }
+    const taken = this.#readAt(aside, hash);
+    this.#pending.delete(hash);
+    // Something that is no file may have been put there.
+    fs.rmSync(fsPath(aside), { recursive: true, force: true });
+    return taken ?? 'corrupt';
   }
 
   /** Notes an access; `flush` writes it down. */
@@ -132,6 +132,30 @@ export class Pointers {
   /** Hashes in one two-digit directory of the index. */
   hashesIn(shard: string): string[] {
     return fs.readdirSync(fsPath(this.#layout.at('keys', shard)), { encoding: 'latin1' }).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  }
+
+  #readAt(path: string, hash: string): Found | 'corrupt' | undefined {
+    let fd: number;
+    try {
+      fd = fs.openSync(fsPath(path), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === 'ENOENT') return undefined;
+      if (code === 'ELOOP' || code === 'ENXIO') return 'corrupt';
+      throw error;
+    }
+    try {
+      const stat = fs.fstatSync(fd);
+      if (!stat.isFile() || stat.size > MAX_POINTER_BYTES) return 'corrupt';
+      const pointer = parsePointer(fs.readFileSync(fd, 'utf8'), sha256);
+      // A pointer that was put under another key's name would serve one key's tree for another.
+      if (pointer === undefined || !isKeyOf(pointer.key, hash)) return 'corrupt';
+      const storedUs = microseconds(stat.mtimeMs);
+      if (storedUs < Date.now() * 1000 + MAX_AHEAD_US) this.#lastUs = Math.max(this.#lastUs, storedUs);
+      return { pointer, accessedUs: Math.max(storedUs, this.#pending.get(hash) ?? 0) };
+    } finally {
+      fs.closeSync(fd);
+    }
   }
 
   #nextUs(): number {

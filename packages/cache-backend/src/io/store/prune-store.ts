@@ -114,7 +114,8 @@ class Pruning {
         if (typeof now !== 'object' || now.pointer.tree !== tree || (now.accessedUs > found.accessedUs && reason !== 'expired')) continue;
         try {
           step('prune:before-pointer');
-          this.#store.pointers.remove(id);
+          // Another process invalidated it a moment before: gone, but not by us.
+          if (!this.#store.pointers.remove(id)) continue;
           step('prune:pointer-removed');
           this.#store.removals.reclaim(tree, held);
         } catch (error) {

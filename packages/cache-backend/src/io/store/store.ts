@@ -177,12 +177,11 @@ export class Store {
   }
 
   invalidate(hash: string): boolean {
-    const before = this.pointers.read(hash);
-    const wasThere = this.pointers.remove(hash);
+    const taken = this.pointers.take(hash);
     step('invalidate:removed');
-    if (typeof before === 'object') this.orphaned(before.pointer.tree);
-    const isExpired = typeof before === 'object' && (before.pointer.expiresAtMs ?? Infinity) <= Date.now();
-    return wasThere && !isExpired;
+    if (typeof taken !== 'object') return taken === 'corrupt';
+    this.orphaned(taken.pointer.tree);
+    return (taken.pointer.expiresAtMs ?? Infinity) > Date.now();
   }
 
   /** Takes a damaged tree, or a damaged index entry, out of service. Returns the problem. */
