@@ -17,8 +17,8 @@ export interface TraceFilter {
   readonly fromUs?: number;
   /** Unix µs, inclusive. */
   readonly toUs?: number;
-  /** 4 bytes. */
-  readonly appId?: Uint8Array;
+  /** 4 bytes, or their 8 hex digits as events show them. */
+  readonly appId?: Uint8Array | string;
   readonly command?: number;
   /** Name of a span. */
   readonly name?: string;

@@ -1,6 +1,7 @@
 import type { AppRegistry, TraceEvent, TraceEventBase } from '@p2p/trace-noop';
 import {
   APP_DATA_OFFSET,
+  APP_ID_BYTES,
   AT_PEER,
   AT_TRACE,
   CUSTOM_DATA_OFFSET,
@@ -135,7 +136,7 @@ export class EventDecoder {
   }
 
   #appFields(): { appId: string; command: number; commandName: string | undefined } {
-    const appId = this.#u8.slice(DATA_BYTE_OFFSET, DATA_BYTE_OFFSET + 4);
+    const appId = this.#u8.slice(DATA_BYTE_OFFSET, DATA_BYTE_OFFSET + APP_ID_BYTES);
     const command = this.words[DATA_WORD + 1]! & 0xffff;
     return { appId: toHex(appId), command, commandName: this.#commandName(appId, command) };
   }

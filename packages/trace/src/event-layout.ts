@@ -60,6 +60,7 @@ export const LONG_KINDS: number =
 
 /** Bytes of UTF-8 that an endpoint may have: one byte of the data is its length, eight are the span's id. */
 export const ENDPOINT_BYTES = 55;
+export const APP_ID_BYTES = 4;
 export const APP_DATA_BYTES = 42;
 export const CUSTOM_DATA_BYTES = 44;
 /** Offsets of bytes within the data. */

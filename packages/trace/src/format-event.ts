@@ -15,7 +15,7 @@ export function formatEvent(event: TraceEvent): string {
 
 /** Text of others, quoted where it could break the line or move a terminal's cursor. */
 function printable(text: string): string {
-  return /^[\p{L}\p{N}\p{P}\p{S}]*$/u.test(text) ? text : JSON.stringify(text).replaceAll(/[\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, '?');
+  return /^[\p{L}\p{N}\p{P}\p{S}]*$/u.test(text) ? text : JSON.stringify(text).replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 const DAY_SECONDS = 86_400;

@@ -1,7 +1,6 @@
 import type { AppProtocol } from '@p2p/trace-noop';
+import { APP_ID_BYTES } from './event-layout.ts';
 import { wordAt } from './text-bytes.ts';
-
-const APP_ID_BYTES = 4;
 
 /** Protocols by their ids. */
 export class LiveAppRegistry {

@@ -101,4 +101,7 @@ test('a line for people', () => {
   const hostile = createEventLog({ slots: 64 });
   hostile.connInit(undefined, undefined, 'a\nb\u001B[31m c');
   expect(formatEvent(hostile.query.recent(1)[0]!)).toContain(' endpoint="a\\nb\\u001b[31m c"');
+  // Marks of direction, a soft hyphen, a byte order mark: what they do is not seen.
+  hostile.connInit(undefined, undefined, 'a\u200E\u061Cb\u00AD\uFEFF\u202E');
+  expect(formatEvent(hostile.query.recent(1)[0]!)).toContain(' endpoint="a??b???"');
 });

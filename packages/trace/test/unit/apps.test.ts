@@ -19,6 +19,9 @@ describe('the data-map protocol', () => {
     for (const command of [1, 2, 3, 9]) log.appCommand(undefined, undefined, appId, command, store);
     log.appEnd(undefined, undefined, appId, 1, false);
     const events = log.query.where({ appId });
+    expect(log.query.where({ appId: Buffer.from(appId).toString('hex').toUpperCase() })).toEqual(events);
+    expect(() => log.query.where({ appId: 'data-map' })).toThrow(TypeError);
+    expect(() => log.query.where({ appId: appId.subarray(1) })).toThrow(TypeError);
     expect(events.map((event) => (event as AppCommandEvent).commandName)).toEqual(['STORE_CHUNK', 'STORE_CHUNK', 'GET_CHUNK', 'DELETE_CHUNK', 'UNKNOWN', 'STORE_CHUNK']);
     const dataOf = (command: number): Uint8Array => (log.query.where({ appId, command, kinds: ['appCommand'] })[0] as AppCommandEvent).data;
     expect(dataOf(1)).toEqual(Uint8Array.of(...hash, 1, 2, 3, 4, ...new Uint8Array(6)));
