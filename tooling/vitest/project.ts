@@ -32,3 +32,9 @@ export function project(): ViteUserConfig {
     },
   });
 }
+
+/** The same for tests that load the AWS SDK: under the condition `module` it offers files for bundlers, which Node cannot load. */
+export function withoutModuleCondition(config: ViteUserConfig): ViteUserConfig {
+  const conditions = (config.ssr?.resolve?.conditions ?? []).filter((condition) => condition !== 'module');
+  return { ...config, ssr: { resolve: { ...config.ssr?.resolve, conditions } } };
+}

@@ -151,8 +151,12 @@ export function openTreeCache(config: Pick<Config, 'dataDir' | 'cacheCapacity'>)
 
 /** The same, as fetching uses it: trees are put together beside the cache and moved into it. */
 export async function openTreeStore(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<TreeStore> {
-  const staging = join(config.dataDir, 'publish', 'staging');
-  await prepareStaging(staging, Date.now());
   await dropStaleBlocks(config.dataDir, Date.now());
-  return new CachedTrees(await openTreeCache(config), staging);
+  const cache = await openTreeCache(config);
+  try {
+    return new CachedTrees(cache, await prepareStaging(join(config.dataDir, 'publish', 'staging'), Date.now()));
+  } catch (error) {
+    await cache.close();
+    throw error;
+  }
 }

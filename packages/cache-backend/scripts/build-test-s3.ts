@@ -1,4 +1,4 @@
 // Builds the S3 server of the tests before they run, so that they need not wait for it.
-import { build } from '../test/integration/servers/s3-server.ts';
+import { build } from '@p2p/testkit/s3-server';
 
 console.log(build());

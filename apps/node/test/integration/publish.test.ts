@@ -1,8 +1,8 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { errorIn, run, start, temporaryHome, type Daemon, type Ended } from './dave-process.ts';
+import { errorIn, run, start, temporaryHome, type Daemon, type Dave, type Ended } from './dave-process.ts';
 import { PublishNetwork } from './publish-network.ts';
 import { describeTree, makeTree } from './tree-fixture.ts';
 
@@ -94,6 +94,32 @@ test('the cache is listed, counted, verified and pruned', async () => {
   expect(json(await network.at(reader, ['cache', 'prune', '--max-entries', '1', '--dry-run', '--json']))).toMatchObject({ victims: [{ reason: 'max-entries' }], dryRun: true });
   expect(json(await network.at(reader, ['cache', 'prune', '--max-entries', '1', '--json']))).toMatchObject({ evicted: 1, limitsHold: true });
   expect(json(await network.at(reader, ['cache', 'stats', '--json']))).toMatchObject({ entryCount: 1 });
+});
+
+test('a tree that was being put together is cleared away by the next fetch once its process was killed, and not while it lives', async () => {
+  expect(await network.at(author, ['publish', tree])).toMatchObject({ code: 0 });
+  const staging = join(home.path, 'stager', 'publish', 'staging');
+  const fetching = (): Dave => start(['fetch', `${author.publicKey}/tree`, '--latest', '--json', '--data-dir', join(home.path, 'stager'), '--edge', author.listen], { home: home.path });
+  const builds = (): string[] => (existsSync(staging) ? readdirSync(staging, { recursive: true, encoding: 'utf8' }).filter((path) => /(^|\/)p2p-cache-build-[^/]+$/.test(path)) : []);
+  await using killed = fetching();
+  while (builds().length === 0 && killed.child.exitCode === null) await delay(2);
+  killed.signal('SIGKILL');
+  expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+  const [left] = builds();
+  expect(left).toBeDefined();
+
+  await using living = fetching();
+  while (!builds().some((path) => path !== left) && living.child.exitCode === null) await delay(2);
+  living.signal('SIGSTOP');
+  const [held] = builds();
+  expect(held).toBeDefined();
+  expect(held).not.toBe(left);
+  const other = await run(['fetch', `${author.publicKey}/nothing`, '--data-dir', join(home.path, 'stager'), '--edge', author.listen], { home: home.path });
+  expect(other.code).toBe(3);
+  expect(builds()).toEqual([held]);
+  living.signal('SIGCONT');
+  expect(await living.ended).toMatchObject({ code: 0 });
+  expect(readdirSync(staging)).toEqual([]);
 });
 
 test('exit codes: 3 for no such tree, 5 for fewer acknowledgements, 4 for nobody, 2 for what cannot be', async () => {

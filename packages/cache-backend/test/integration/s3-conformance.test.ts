@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { S3CacheBackend } from '@p2p/cache-backend/s3';
 import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
-import { NO_S3, S3_START_MS, startS3, type TestS3 } from './servers/s3-server.ts';
+import { NO_S3, S3_START_MS, startS3, type TestS3 } from '@p2p/testkit/s3-server';
 
 describe.skipIf(NO_S3 !== undefined)(`the S3 backend conforms${NO_S3 === undefined ? '' : `: ${NO_S3}`}`, () => {
   let server: TestS3 | undefined;

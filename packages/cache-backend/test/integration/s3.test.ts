@@ -19,7 +19,7 @@ import type { CacheBackend } from '../../src/types.ts';
 import { entriesOf } from '../entries-of.ts';
 import { withDirectory } from '../temporary-directory.ts';
 import { NO_REDIS, startRedis } from './servers/redis-server.ts';
-import { NO_S3, S3_START_MS, startS3, type TestS3 } from './servers/s3-server.ts';
+import { NO_S3, S3_START_MS, startS3, type TestS3 } from '@p2p/testkit/s3-server';
 
 const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

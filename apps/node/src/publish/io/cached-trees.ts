@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { getOrCreate, materialize, type CacheBackend, type CacheHit } from '@p2p/cache-backend';
 import type { TreeTotals } from '../core/tree.ts';
 import type { HeldTree, TreeStore } from '../tree-store.ts';
+import { leaveStaging } from './staging.ts';
 
 /** The tag that says how many entries a tree has. */
 const ENTRIES_TAG = /^entries:(\d{1,15})$/;
@@ -11,7 +12,7 @@ export class CachedTrees implements TreeStore {
   readonly #cache: CacheBackend;
   readonly #scratchDir: string;
 
-  /** @param scratchDir where trees are put together; on the cache's file system they are moved instead of copied. */
+  /** @param scratchDir of this store alone, from `prepareStaging`: where trees are put together; on the cache's file system they are moved instead of copied. */
   constructor(cache: CacheBackend, scratchDir: string) {
     this.#cache = cache;
     this.#scratchDir = scratchDir;
@@ -30,8 +31,12 @@ export class CachedTrees implements TreeStore {
     return materialize(tree, resolve(target), { signal });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#cache.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#cache.close();
+    } finally {
+      await leaveStaging(this.#scratchDir);
+    }
   }
 }
 

@@ -1,10 +1,11 @@
-import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '../../cli/app-error.ts';
+import { ownerOf, processMark } from './process-mark.ts';
 
 /** Blocks that nobody has added to for so long are not waited for any more. */
 const STALE_AFTER_MS = 7 * 24 * 3_600_000;
-/** A build that is older than this belongs to a process that was killed. */
+/** A build whose process cannot be asked after, on another machine or before the last boot, was abandoned when it is older than this. */
 const ABANDONED_AFTER_MS = 24 * 3_600_000;
 
 /** Where the blocks of unfinished fetches are. */
@@ -17,13 +18,33 @@ export async function dropStaleBlocks(dataDir: string, now: number): Promise<voi
   await removeOlder(incomingDirectory(dataDir), now - STALE_AFTER_MS);
 }
 
-/** Makes the directory in which trees are put together, and clears away what was abandoned there. */
-export async function prepareStaging(directory: string, now: number): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await removeOlder(directory, now - ABANDONED_AFTER_MS);
+/**
+ * Makes a directory in which this process puts trees together, and clears away those of processes that were killed.
+ * @returns its path; whoever asked for it removes it with `leaveStaging`.
+ */
+export async function prepareStaging(parent: string, now: number): Promise<string> {
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await removeWhere(parent, async (name, path) => {
+    const owner = ownerOf(name);
+    return owner === 'dead' || (owner === 'unknown' && (await lstat(path)).ctimeMs < now - ABANDONED_AFTER_MS);
+  });
+  return await mkdtemp(join(parent, processMark()));
+}
+
+/** Removes a directory of `prepareStaging`. One that is not empty stays: once this process is gone, the next start clears it away. */
+export async function leaveStaging(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(codeOf(error) ?? '')) throw error;
+  }
 }
 
 async function removeOlder(directory: string, before: number): Promise<void> {
+  await removeWhere(directory, async (_name, path) => (await lstat(path)).ctimeMs < before);
+}
+
+async function removeWhere(directory: string, isOver: (name: string, path: string) => Promise<boolean>): Promise<void> {
   const names = await readdir(directory).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;
@@ -31,7 +52,7 @@ async function removeOlder(directory: string, before: number): Promise<void> {
   for (const name of names) {
     const path = join(directory, name);
     try {
-      if ((await lstat(path)).ctimeMs < before) await removeTree(path);
+      if (await isOver(name, path)) await removeTree(path);
     } catch (error) {
       // Another process was faster.
       if (codeOf(error) !== 'ENOENT') throw error;

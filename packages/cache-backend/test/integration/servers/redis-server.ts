@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, ServerProcess } from './process.ts';
+import { freePort, ServerProcess } from '@p2p/testkit/server-process';
 
 /** A real Redis or Valkey for tests. */
 export interface TestRedis {

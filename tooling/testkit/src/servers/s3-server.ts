@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, ServerProcess } from './process.ts';
+import { freePort, ServerProcess } from './server-process.ts';
 
 /** A gateway that serves a directory as S3, with conditional writes and removals. Apache-2.0. */
 const PROGRAM = 'github.com/versity/versitygw/cmd/versitygw';
