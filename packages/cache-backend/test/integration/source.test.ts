@@ -9,6 +9,8 @@ import { SourceCheck } from '../../src/io/tree/source-check.ts';
 import { canKeepXattrs, readXattrs, writeXattrs } from '../../src/io/xattrs.ts';
 import { withDirectory } from '../temporary-directory.ts';
 
+/** Some group that this process is not in. */
+const GROUP = 12_345;
 const isRoot = process.getuid?.() === 0;
 
 async function withCache(fn: (cache: LocalCacheBackend, dir: string) => Promise<void>): Promise<void> {
@@ -142,6 +144,29 @@ describe('trees that come back as they were', () => {
       const ignoring = await cache.put('other', source, '', { special: 'keep', owner: 'ignore' });
       expect(fs.statSync(join(ignoring.path, 'setuid')).uid).toBe(0);
       expect(fs.statSync(join(ignoring.path, 'setuid')).mode & 0o7777).toBe(0o6755);
+    });
+  });
+
+  test.skipIf(!isRoot)('owners, in directories that hand their group down', async () => {
+    await withDirectory(async (dir) => {
+      const source = writeValueTree(join(dir, 'source'), 'value');
+      fs.writeFileSync(join(source, 'large'), Buffer.alloc(400_000, 1));
+      fs.chownSync(join(source, 'sub', 'b'), 0, GROUP);
+      const home = join(dir, 'home');
+      fs.mkdirSync(home);
+      fs.chownSync(home, 0, GROUP);
+      fs.chmodSync(home, 0o2755);
+      await using cache = await LocalCacheBackend.open({ dir: join(home, 'cache') });
+      await using hit = await cache.put('key', source, '');
+      expect((await cache.verify()).corrupt).toEqual([]);
+      const before = snapshotTree(source);
+      expect(snapshotTree(hit.path)).toEqual(before);
+      for (const mode of ['copy', 'hardlink'] as const) {
+        await materialize(hit, join(home, mode), { mode });
+        expect(snapshotTree(join(home, mode))).toEqual(before);
+      }
+      await (await cache.put('moved', join(home, 'copy'), '', { move: true })).release();
+      expect((await cache.verify()).corrupt).toEqual([]);
     });
   });
 

@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { CacheError } from '../../errors.ts';
 import type { TreeNode } from '../../manifest.ts';
 import { fsPath, joinBytes } from '../byte-path.ts';
-import { applyToFile, applyToLink, applyToPath } from './attributes.ts';
+import { applyToFile, applyToLink, applyToPath, makeRoot } from './attributes.ts';
 import { SparseWriter } from './copy-bytes.ts';
 import { makeSpecial } from './special-files.ts';
 
@@ -16,7 +16,10 @@ export type FetchContent = (node: TreeNode, write: (bytes: Uint8Array) => void) 
  * directories made here, so that no link is ever followed. After a failure a part of the tree is left.
  */
 export async function assembleTree(nodes: readonly TreeNode[], target: string, fetch: FetchContent, inParallel: (nodes: readonly TreeNode[], fn: (node: TreeNode) => Promise<void>) => Promise<void>): Promise<void> {
-  for (const { path, type } of nodes) if (type === 'd') fs.mkdirSync(fsPath(joinBytes(target, path)), { mode: 0o700 });
+  for (const { path, type, uid } of nodes) {
+    if (path === '.') makeRoot(target, uid !== -1);
+    else if (type === 'd') fs.mkdirSync(fsPath(joinBytes(target, path)), { mode: 0o700 });
+  }
   const leaders = new Map<string, TreeNode>();
   const files: TreeNode[] = [];
   const followers: TreeNode[] = [];

@@ -60,9 +60,27 @@ export function directoryXattrs(path: string, rules: AttributeRules): TreeNode['
   return rules.xattrs ? withDirectory(path, readXattrs) : NO_XATTRS;
 }
 
+/**
+ * Makes the directory of a new tree. In a directory that hands its group down, what is made gets that group: the root of
+ * the tree ends that, so that below it a file belongs to whoever makes it, as `applyToFile` takes for granted.
+ */
+export function makeRoot(path: string, keepOwner: boolean): void {
+  const at = fsPath(path);
+  fs.mkdirSync(at, 0o700);
+  const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
+  if (!keepOwner || uid === undefined || gid === undefined) return;
+  fs.lchownSync(at, uid, gid);
+  fs.chmodSync(at, 0o700);
+}
+
+/** Whether a node's owner has to be set: what this process makes in a tree is its own. */
+function isForeign(node: TreeNode): boolean {
+  return node.uid !== -1 && (node.uid !== process.geteuid?.() || node.gid !== process.getegid?.());
+}
+
 /** Sets owner, then mode (a change of owner clears set-id bits), attributes and, last, the time. */
 export function applyToFile(fd: number, node: TreeNode, created: number): void {
-  if (node.uid !== -1 && (node.uid !== process.getuid?.() || node.gid !== process.getgid?.())) {
+  if (isForeign(node)) {
     fs.fchownSync(fd, node.uid, node.gid);
     created = -1;
   }
@@ -74,7 +92,7 @@ export function applyToFile(fd: number, node: TreeNode, created: number): void {
 /** As `applyToFile`, for directories and special files, by path. */
 export function applyToPath(path: string, node: TreeNode): void {
   const at = fsPath(path);
-  if (node.uid !== -1) fs.lchownSync(at, node.uid, node.gid);
+  if (isForeign(node)) fs.lchownSync(at, node.uid, node.gid);
   if (node.type === 'd' && node.xattrs.length > 0) withDirectory(path, (fd) => writeXattrs(fd, node.xattrs));
   fs.chmodSync(at, node.mode);
   fs.utimesSync(at, secondsOf(node.mtimeUs), secondsOf(node.mtimeUs));
@@ -83,6 +101,6 @@ export function applyToPath(path: string, node: TreeNode): void {
 /** As `applyToFile`, for symbolic links, which have no mode of their own. */
 export function applyToLink(path: string, node: TreeNode): void {
   const at = fsPath(path);
-  if (node.uid !== -1) fs.lchownSync(at, node.uid, node.gid);
+  if (isForeign(node)) fs.lchownSync(at, node.uid, node.gid);
   fs.lutimesSync(at, secondsOf(node.mtimeUs), secondsOf(node.mtimeUs));
 }

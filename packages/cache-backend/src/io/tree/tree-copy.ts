@@ -4,7 +4,7 @@ import { formatNode, type TreeNode } from '../../manifest.ts';
 import { fsPath, joinBytes, showPath } from '../byte-path.ts';
 import { step } from '../faults.ts';
 import { readXattrs } from '../xattrs.ts';
-import { type AttributeRules, applyToFile, applyToLink, directoryXattrs, nodeOf } from './attributes.ts';
+import { type AttributeRules, applyToFile, applyToLink, directoryXattrs, makeRoot, nodeOf } from './attributes.ts';
 import { Claims } from './claims.ts';
 import { copyBytes, digestOf, readSmall, sha256, SMALL_BYTES, writeAll } from './copy-bytes.ts';
 import { CLONE_BYTES, PoolSharing } from './pool-sharing.ts';
@@ -94,7 +94,11 @@ export class TreeCopy {
     const stat = fs.lstatSync(fsPath(from));
     if (!stat.isDirectory()) throw sourceChanged(from);
     this.#check.remember(from, stat);
-    if (this.#options.mode !== 'scan') fs.mkdirSync(fsPath(joinBytes(this.#options.target, path)), 0o700);
+    if (this.#options.mode !== 'scan') {
+      const to = joinBytes(this.#options.target, path);
+      if (path === '.') makeRoot(to, this.#options.keepOwner);
+      else fs.mkdirSync(fsPath(to), 0o700);
+    }
     this.result.lines.push(formatNode({ ...nodeOf(path, 'd', stat, this.#options), xattrs: directoryXattrs(from, this.#options) }));
     const names = fs.readdirSync(fsPath(from), { encoding: 'latin1' });
     if (names.length <= SLICE) {
