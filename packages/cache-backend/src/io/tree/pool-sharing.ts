@@ -25,6 +25,8 @@ export class PoolSharing {
   readonly #pool: string;
   readonly #canReflink: boolean;
   readonly #claims: Claims;
+  /** Whether the last file was in the pool: trees are new, or mostly like an older one. */
+  #wasThere = false;
   readonly #gifts: [name: string, file: string, replace: boolean][] = [];
 
   constructor(pool: string, canReflink: boolean, claims: Claims) {
@@ -41,7 +43,8 @@ export class PoolSharing {
 
   /** Makes `target` a link to an equal file; otherwise remembers to offer it to the pool. */
   link(place: PoolPlace, target: string, bytes: Uint8Array): boolean {
-    const taken = takeFromPool(this.#pool, place.name, target, place.node, bytes);
+    const taken = takeFromPool(this.#pool, place.name, target, place.node, bytes, this.#wasThere);
+    this.#wasThere = taken !== 'absent';
     if (taken !== 'linked') this.#offer(place, target, taken === 'full');
     return taken === 'linked';
   }
