@@ -8,6 +8,7 @@ import { errnoOf } from './errno.ts';
 import type { StoreHit } from './store/store.ts';
 import type { Abilities, TreeSummary } from './thread/protocol.ts';
 import type { Thread } from './thread/thread.ts';
+import { isWorthOneSync } from './tree/sync-tree.ts';
 import type { TreeThreads } from './tree-threads.ts';
 
 /** Damaged trees of one content that are still in use take so many names at most. */
@@ -40,10 +41,19 @@ export async function putTree(context: PutContext, request: PutRequest): Promise
   const container = await store.request('newContainer', { hash: request.hash });
   let hit: StoreHit | undefined;
   let isPlaced = false;
+  // Most of the tree goes to disk while the source is looked at again and the manifest is made; what is left then is little.
+  let early: Promise<unknown> = Promise.resolve();
+  const startSync = (nodes: number): void => {
+    if (abilities.sync !== 'filesystem' || !isWorthOneSync(nodes)) return;
+    early = threads.any().request('syncFileSystem', { directory: container });
+    // Its failure is that of the put, when it comes so far: the system tells of a failed write once.
+    early.catch(() => {});
+  };
   const publish = async (summary: TreeSummary, fill: () => Promise<void>): Promise<void> => {
     if (summary.sizeBytes > context.maxBytes) {
       throw new CacheError('CACHE_TOO_LARGE', `the tree has ${summary.sizeBytes} bytes, more than the ${context.maxBytes} that the whole cache may have`);
     }
+    await early;
     await threads.any().request('sync', { container, mode: abilities.sync });
     await fill();
     options.signal?.throwIfAborted();
@@ -72,7 +82,7 @@ export async function putTree(context: PutContext, request: PutRequest): Promise
         else await threads.any().request('remove', { path: `${container}/manifest` });
       });
     }
-    if (!isMoved) await threads.copy(copyOptions, container, options.signal, async ({ summary, fill }) => publish(summary, fill));
+    if (!isMoved) await threads.copy(copyOptions, container, options.signal, async ({ summary, fill }) => publish(summary, fill), startSync);
     if (options.move === true && !isMoved && hit !== undefined && !source.isOwnTree) await threads.any().request('remove', { path: source.path });
     return hit;
   } finally {

@@ -42,8 +42,11 @@ export class TreeThreads {
     return this.#thread(this.#nextThread++ % this.#count);
   }
 
-  /** Copies or describes a tree with all threads; afterwards `finish` is called with where the manifest goes. */
-  async copy(options: JobOptions, container: string | undefined, signal: AbortSignal | undefined, use: (job: TreeJob) => Promise<void>): Promise<void> {
+  /**
+   * Copies or describes a tree with all threads; the manifest goes into the container.
+   * @param onFilled Told how many nodes there are once all files are written, before the source is looked at again.
+   */
+  async copy(options: JobOptions, container: string | undefined, signal: AbortSignal | undefined, use: (job: TreeJob) => Promise<void>, onFilled?: (nodes: number) => void): Promise<void> {
     const job = ++this.#nextJob;
     const control = new SharedArrayBuffer(8);
     const running: Running = {
@@ -60,8 +63,9 @@ export class TreeThreads {
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      await this.#spread(job, running);
+      const nodes = await this.#spread(job, running);
       signal?.throwIfAborted();
+      onFilled?.(nodes);
       const threads = Array.from(running.used);
       const [first, ...others] = threads;
       if (first === undefined) throw new Error('a copy without a thread');
@@ -81,9 +85,10 @@ export class TreeThreads {
     }
   }
 
-  /** Gives tasks to threads without work until none is left. */
-  async #spread(job: number, running: Running): Promise<void> {
+  /** Gives tasks to threads without work until none is left. Returns the nodes in all. */
+  async #spread(job: number, running: Running): Promise<number> {
     let active = 0;
+    let nodes = 0;
     await new Promise<void>((resolve, reject) => {
       let failure: unknown;
       const give = (): void => {
@@ -94,7 +99,10 @@ export class TreeThreads {
           running.used.add(thread);
           active++;
           thread.request('copy', { job, options: running.options, tasks }).then(
-            () => settle(thread),
+            (count) => {
+              nodes += count;
+              settle(thread);
+            },
             (error: unknown) => {
               failure ??= error;
               // The others stop at their next file.
@@ -116,6 +124,7 @@ export class TreeThreads {
       running.give = give;
       give();
     });
+    return nodes;
   }
 
   #thread(index: number): Thread {

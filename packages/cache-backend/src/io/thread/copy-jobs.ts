@@ -12,10 +12,12 @@ import type { CopyPart, TreeSummary } from './protocol.ts';
 export class CopyJobs {
   readonly #jobs = new Map<number, TreeCopy>();
 
-  copy(job: number, options: CopyOptions, tasks: CopyTask[], share: (tasks: CopyTask[]) => void): void {
+  copy(job: number, options: CopyOptions, tasks: CopyTask[], share: (tasks: CopyTask[]) => void): number {
     let copy = this.#jobs.get(job);
     if (copy === undefined) this.#jobs.set(job, (copy = new TreeCopy(options)));
+    const before = copy.result.lines.length;
     copy.run(tasks, share);
+    return copy.result.lines.length - before;
   }
 
   recheck(job: number): void {

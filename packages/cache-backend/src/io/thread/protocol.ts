@@ -62,11 +62,12 @@ export interface Operations {
   unlockBuild: [args: { lock: number }, result: undefined];
   settle: [args: Record<string, never>, result: undefined];
   close: [args: Record<string, never>, result: undefined];
-  copy: [args: { job: number; options: CopyOptions; tasks: CopyTask[] }, result: undefined];
+  copy: [args: { job: number; options: CopyOptions; tasks: CopyTask[] }, /** Nodes done in this call. */ result: number];
   recheck: [args: { job: number }, result: undefined];
   collect: [args: { job: number }, result: CopyPart];
   finish: [args: { job: number; parts: CopyPart[]; target: string | undefined; container: string | undefined }, result: TreeSummary];
   moveIn: [args: { source: string; container: string }, result: boolean];
+  syncFileSystem: [args: { directory: string }, result: undefined];
   sync: [args: { container: string; mode: 'each' | 'filesystem' }, result: undefined];
   fill: [args: { job: number }, result: undefined];
   drop: [args: { job: number }, result: undefined];

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { setFault } from '../faults.ts';
 import { emptyTrash } from '../store/trash.ts';
 import { removeTree } from '../tree/remove-tree.ts';
+import { syncFileSystem } from '../tree/sync-tree.ts';
 import { verifyTree } from '../tree/verify-tree.ts';
 import { CopyJobs, moveIn, syncContainer } from './copy-jobs.ts';
 import { toFailure } from './failures.ts';
@@ -49,6 +50,7 @@ const handlers: Handlers = {
   collect: ({ job }) => jobs.collect(job),
   finish: ({ job, parts, target, container }) => jobs.finish(job, parts, target, container),
   moveIn: ({ source, container }) => moveIn(source, container),
+  syncFileSystem: ({ directory }) => syncFileSystem(directory),
   sync: ({ container, mode }) => syncContainer(container, mode),
   fill: ({ job }) => jobs.fill(job),
   drop: ({ job }) => jobs.drop(job),

@@ -18,8 +18,9 @@ const OPEN: number = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.consta
  * descriptor that was opened after the failure too, unless another caller of syncfs was told of it before.
  */
 export async function syncTree(container: string, manifest: string, mode: 'each' | 'filesystem'): Promise<void> {
-  if (mode === 'filesystem' && manifest.split('\n', FEW + 3).length > FEW + 2) {
-    await promisify(execFile)('sync', ['-f', showPath(container)]);
+  // A header, the lines of the nodes, and what follows the last line break.
+  if (mode === 'filesystem' && isWorthOneSync(manifest.split('\n', FEW + 3).length - 2)) {
+    await syncFileSystem(container);
     return;
   }
   const files: string[] = [`${container}/manifest`];
@@ -32,6 +33,16 @@ export async function syncTree(container: string, manifest: string, mode: 'each'
   }
   await syncAll(files);
   await syncAll(directories.reverse());
+}
+
+/** Whether so many nodes are better brought to disk with everything else of the file system than one by one. */
+export function isWorthOneSync(nodes: number): boolean {
+  return nodes > FEW;
+}
+
+/** Has the system write everything of the file system that a directory is on. */
+export async function syncFileSystem(directory: string): Promise<void> {
+  await promisify(execFile)('sync', ['-f', showPath(directory)]);
 }
 
 async function syncAll(paths: readonly string[]): Promise<void> {
