@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VirtualClock } from '@p2p/testkit';
 import { expect, test } from 'vitest';
@@ -25,7 +25,7 @@ test('after close, work on the whole file says that the store is closed', async 
   for (const work of [() => store.verify(), () => store.compact(), () => store.copyTo(join(directory.path, 'copy.lmdb'))]) await expect(work()).rejects.toMatchObject({ code: 'RECORD_STORE_CLOSED' });
 });
 
-test('a node with another id takes over a file: what its former self provided is not its own any more', async () => {
+test('a node with another id takes over a file: what its former self provided is others’ now', async () => {
   await using directory = await temporaryDirectory();
   const old = await open(directory.path, { localId: bytes('old') });
   for (const key of ['one', 'two']) await old.addProvider({ key: bytes(key), provider: bytes('old'), addresses: [] });
@@ -36,12 +36,53 @@ test('a node with another id takes over a file: what its former self provided is
   expect(await store.addProvider({ key: bytes('one'), provider: bytes('new'), addresses: [] })).toMatchObject({ outcome: 'inserted' });
   await store.addProvider({ key: bytes('two'), provider: bytes('old'), addresses: ['198.51.100.2:1'] });
   const names = async (key: string): Promise<string[]> => (await store.providers(bytes(key))).map(({ provider }) => Buffer.from(provider).toString());
-  expect([await names('one'), await names('two')]).toEqual([['new'], ['old']]);
+  expect([await names('one'), await names('two')]).toEqual([['new', 'old'], ['old']]);
   expect((await all(store.provided())).map(({ key }) => Buffer.from(key).toString())).toEqual(['one']);
   const { local, remote } = await store.stats();
-  expect([local.providers, remote.providers]).toEqual([1, 1]);
-  expect(await store.verify()).toMatchObject({ sound: true, providers: 2 });
+  expect([local.providers, remote.providers]).toEqual([1, 2]);
+  expect(await store.verify()).toMatchObject({ sound: true, providers: 3 });
   await store.close();
+});
+
+test('an id for one start only costs the next one nothing: what was local is local again, and the file is made anew only where the id differs', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  const clock = new VirtualClock();
+  const started = async (name: string): Promise<LmdbRecordStore> => await open(directory.path, { localId: bytes(name), clock });
+  const seen = async (store: LmdbRecordStore): Promise<number[]> => {
+    const { local, remote } = await store.stats();
+    return [local.records, local.providers, local.providedKeys, remote.records, remote.providers, remote.providedKeys];
+  };
+  const first = await started('me');
+  for (let index = 0; index < 1000; index++) await Promise.all([first.put({ key: bytes(`k${index}`), value: bytes('v'), publisher: bytes('me') }), first.put({ key: bytes(`l${index}`), value: bytes('v'), publisher: bytes('other') }, { origin: `o${index % 50}` })]);
+  await first.addProvider({ key: bytes('p'), provider: bytes('me'), addresses: ['198.51.100.1:1'] });
+  await first.addProvider({ key: bytes('p'), provider: bytes('other'), addresses: [] });
+  const before = await seen(first);
+  expect(before).toEqual([1000, 1, 1, 1000, 1, 1]);
+  await first.close();
+  const { ino } = await stat(path);
+  await (await started('me')).close();
+  expect((await stat(path)).ino).toBe(ino);
+  // What a start that was killed in the middle left.
+  await writeFile(`${path}.reowned-1`, 'half');
+  const mistaken = await started('mistaken');
+  expect((await stat(path)).ino).not.toBe(ino);
+  expect((await readdir(directory.path)).toSorted()).toEqual(['records.lmdb', 'records.lmdb-lock']);
+  expect(await seen(mistaken)).toEqual([0, 0, 0, 2000, 2, 1]);
+  expect(new Set((await all(mistaken.due(clock.now() + 3_600_000_000))).map(({ kind }) => kind))).toEqual(new Set(['replicate']));
+  // Another provider of the same key takes nothing from what the row said.
+  await mistaken.addProvider({ key: bytes('p'), provider: bytes('third'), addresses: [] });
+  expect(await mistaken.verify()).toMatchObject({ sound: true, records: 2000, providers: 3 });
+  await mistaken.close();
+  const again = await started('me');
+  expect(await seen(again)).toEqual([1000, 1, 1, 1000, 2, 1]);
+  expect((await all(again.provided())).map(({ addresses }) => addresses)).toEqual([['198.51.100.1:1']]);
+  expect(await again.verify()).toMatchObject({ sound: true, records: 2000, providers: 3 });
+  await clock.advance(49 * 3_600_000);
+  await again.sweep();
+  expect((await seen(again)).slice(0, 4)).toEqual([1000, 1, 1, 0]);
+  await again.close();
+  await expect(open(directory.path).then(async (one) => { await using _ = one; await open(directory.path); })).rejects.toMatchObject({ code: 'RECORD_STORE_IN_USE' });
 });
 
 test('what others send of a local record does not put off when this node sends it again', async () => {

@@ -1,10 +1,11 @@
-import { chmod, realpath, rename, stat, statfs } from 'node:fs/promises';
+import { chmod, realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TRACE } from '@p2p/trace';
 import type { RootDatabase } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
 import type { TracedWork } from '../../trace/traced-work.ts';
 import { pause, SYSTEM } from '../system.ts';
+import { assertRoom, freeBytes, noRoom } from './disk-room.ts';
 import { codeOf, removeDraft, removeFile, syncFile } from './file-steps.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
@@ -36,8 +37,8 @@ export interface Compacted {
   readonly bytesAfter: number;
 }
 
-/** Files that this process has open: LMDB must not open one twice in a process. */
-const openHere = new Set<string>();
+/** Files that this process has open, and the one that has the name: LMDB must not open one twice in a process. */
+const openHere = new Map<string, object>();
 
 /**
  * One LMDB file, used by this process alone. Reads are synchronous and see what the last finished
@@ -51,11 +52,14 @@ export class LmdbEnvironment {
   /** Which file that is: renaming keeps it. */
   readonly #ino: number;
   readonly #database: RootDatabase<Buffer, Uint8Array>;
+  /** Its mark in `openHere`. */
+  readonly #mark: object;
 
-  private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>, ino: number) {
+  private constructor(path: string, database: RootDatabase<Buffer, Uint8Array>, ino: number, mark: object) {
     this.#path = path;
     this.#ino = ino;
     this.#database = database;
+    this.#mark = mark;
   }
 
   get path(): string {
@@ -72,7 +76,8 @@ export class LmdbEnvironment {
       throw mapError(error, path);
     });
     if (openHere.has(real)) throw new RecordStoreError('RECORD_STORE_IN_USE', `this process has ${path} open already: use one store for it.`);
-    openHere.add(real);
+    const mark = {};
+    openHere.set(real, mark);
     try {
       for (let left = CONTENTIONS; ; left--) {
         const before = await identityOf(real);
@@ -83,7 +88,7 @@ export class LmdbEnvironment {
           assertAlone(database, path);
           // Its owner may have put another in its place meanwhile.
           if (before !== undefined && before !== (await identityOf(real))) throw inUse(path, 'another process');
-          return new LmdbEnvironment(real, database, (await stat(real)).ino);
+          return new LmdbEnvironment(real, database, (await stat(real)).ino, mark);
         } catch (error) {
           await database.close();
           if (left === 0 || (error as { code?: unknown }).code !== 'RECORD_STORE_IN_USE') throw error;
@@ -126,13 +131,14 @@ export class LmdbEnvironment {
   }
 
   /** Everything or nothing. @throws RecordStoreError RECORD_STORE_IO: nothing was written, RECORD_STORE_CORRUPT */
-  commit(rows: Iterable<RowWrite>): Promise<void> {
+  commit(rows: readonly RowWrite[]): Promise<void> {
     if (TRACE && this.trace !== undefined) return this.trace('records.lmdb.commit', () => this.#commit(rows));
     return this.#commit(rows);
   }
 
-  async #commit(rows: Iterable<RowWrite>): Promise<void> {
+  async #commit(rows: readonly RowWrite[]): Promise<void> {
     const database = this.#database;
+    await assertRoom(this.#path, rows);
     try {
       await database.batch(() => {
         for (const { key, value } of rows) {
@@ -193,7 +199,6 @@ export class LmdbEnvironment {
     try {
       const [before, after] = await Promise.all([stat(this.path), stat(draft)]);
       await environment.takeName(this.path);
-      this.#path = draft;
       return { environment, bytesBefore: before.size, bytesAfter: after.size };
     } catch (error) {
       await environment.close();
@@ -212,7 +217,7 @@ export class LmdbEnvironment {
     await rename(`${this.path}-lock`, `${path}-lock`);
     await syncFile(dirname(path));
     openHere.delete(this.path);
-    openHere.add(path);
+    openHere.set(path, this.#mark);
     this.#path = path;
   }
 
@@ -231,7 +236,8 @@ export class LmdbEnvironment {
     try {
       await this.#database.close();
     } finally {
-      openHere.delete(this.path);
+      // Another file may have its name by now.
+      if (openHere.get(this.path) === this.#mark) openHere.delete(this.path);
     }
   }
 }
@@ -300,9 +306,7 @@ async function reasonOf(failure: unknown): Promise<unknown> {
 async function failureOf(reason: unknown, path: string): Promise<unknown> {
   const mapped = mapError(reason, path);
   if (!(mapped instanceof RecordStoreError) || mapped.code !== 'RECORD_STORE_IO') return mapped;
-  const disk = await statfs(dirname(path)).catch(() => undefined);
-  if (disk === undefined || disk.bavail * disk.bsize >= FULL_BELOW_BYTES) return mapped;
-  return new RecordStoreError('RECORD_STORE_IO', `${path} could not be written: no space is left on its disk. Free some, or lower the store's limits.`, { cause: reason });
+  return (await freeBytes(path)) >= FULL_BELOW_BYTES ? mapped : noRoom(path, reason);
 }
 
 /** Failures as this package's. */

@@ -29,7 +29,7 @@ export async function removeDraft(path: string): Promise<void> {
 export async function clearDrafts(path: string): Promise<void> {
   const name = basename(path);
   for (const other of await readdir(dirname(path))) {
-    if (other.startsWith(name) && /^\.(?:new|compact|salvaged)-\d+(?:-lock)?$/.test(other.slice(name.length))) await removeFile(join(dirname(path), other));
+    if (other.startsWith(name) && /^\.(?:new|compact|salvaged|reowned)-\d+(?:-lock)?$/.test(other.slice(name.length))) await removeFile(join(dirname(path), other));
   }
 }
 

@@ -8,10 +8,9 @@ import type { StoreCapabilities } from '../../types.ts';
 import { pause } from '../system.ts';
 import type { LmdbEnvironment } from './environment.ts';
 import { LmdbState } from './lmdb-state.ts';
-import { decodeProvidersRow } from './provider-row.ts';
-import { ROW, rowKey, type FiledProvider } from './rows.ts';
+import { RowReader, type RowOwner } from './row-reader.ts';
+import { following, ROW, rowKey, type FiledProvider } from './rows.ts';
 import { usageKey } from './usage-rows.ts';
-import { decodeValueRow } from './value-row.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** A chunk of a sweep, or of many puts, ends after this long. */
@@ -22,8 +21,7 @@ const CLASSES = [0, 2, 1, 3] as const;
 
 export interface LmdbEngineParts {
   readonly caps: Caps;
-  /** A provider with this id is this node. */
-  readonly localId: Uint8Array;
+  readonly owner: RowOwner;
   readonly environment: LmdbEnvironment;
   readonly report: EngineReport;
   readonly choose: Chooser;
@@ -40,6 +38,7 @@ export class LmdbEngine implements RecordEngine {
   readonly #parts: LmdbEngineParts;
   readonly #queue: WriteQueue;
   readonly #state: LmdbState;
+  readonly #reader: RowReader;
   #environment: LmdbEnvironment;
   /** After a failed commit the file could not be read either. */
   #broken: unknown;
@@ -47,6 +46,7 @@ export class LmdbEngine implements RecordEngine {
   constructor(parts: LmdbEngineParts) {
     this.#parts = parts;
     this.#environment = parts.environment;
+    this.#reader = new RowReader(parts.owner);
     const environment = (): LmdbEnvironment => this.#environment;
     this.#queue = new WriteQueue({
       environment,
@@ -64,6 +64,7 @@ export class LmdbEngine implements RecordEngine {
       caps: parts.caps,
       environment,
       queue: this.#queue,
+      reader: this.#reader,
       evicted: (key, provider, why) => this.#queue.afterwards(() => parts.report.evicted(key, provider, why)),
       damaged: parts.onDamaged,
     });
@@ -73,7 +74,7 @@ export class LmdbEngine implements RecordEngine {
   getValue(key: Uint8Array): StoredValue | undefined {
     const at = rowKey(ROW.value, key);
     const row = this.#environment.get(at);
-    return row === undefined ? undefined : decodeValueRow(Uint8Array.from(key), at, row);
+    return row === undefined ? undefined : this.#reader.value(Uint8Array.from(key), at, row);
   }
 
   putValue(candidate: ValueCandidate, now: number): Soon<Admission> {
@@ -144,7 +145,6 @@ export class LmdbEngine implements RecordEngine {
   async addProvider(candidate: StoredProvider, now: number): Promise<Admission> {
     this.#begin();
     const own: StoredProvider = { ...candidate, key: Uint8Array.from(candidate.key), provider: Uint8Array.from(candidate.provider), addresses: [...candidate.addresses] };
-    this.#dropMistaken(own);
     return await this.#durable(admitProvider(this.#state, own, this.#parts.choose, now));
   }
 
@@ -242,22 +242,13 @@ export class LmdbEngine implements RecordEngine {
   #committedProviders(key: Uint8Array): FiledProvider[] {
     const at = rowKey(ROW.providers, key);
     const row = this.#environment.get(at);
-    if (row === undefined) return [];
-    return decodeProvidersRow(key, at, row).map((stored) => (stored.local && !equalBytes(stored.provider, this.#parts.localId) ? { ...stored, local: false } : stored));
-  }
-
-  /** Rows of this key that an earlier `localId` left as local, or that are of what is local now: as far as they are in the way of `candidate`. */
-  #dropMistaken(candidate: StoredProvider): void {
-    for (const known of this.#state.providersOf(candidate.key)) {
-      if (known.local === equalBytes(known.provider, this.#parts.localId)) continue;
-      if (candidate.local || equalBytes(known.provider, candidate.provider)) this.#state.removeProvider(known);
-    }
+    return row === undefined ? [] : this.#reader.providers(key, at, row);
   }
 
   #intactValue(at: Uint8Array, row: Buffer): StoredValue | undefined {
     const key = at.subarray(1);
     try {
-      return decodeValueRow(key, at, row);
+      return this.#reader.value(key, at, row);
     } catch (error) {
       if (!(error instanceof RecordStoreError)) throw error;
       // One damaged record must not end a scan over all others.
@@ -282,11 +273,4 @@ function successor(prefix: Uint8Array): Uint8Array {
   const bytes = prefix.slice(0, length);
   bytes[length - 1]! += 1;
   return bytes;
-}
-
-/** The least bytes that are greater than these. */
-function following(bytes: Uint8Array): Uint8Array {
-  const next = new Uint8Array(bytes.length + 1);
-  next.set(bytes);
-  return next;
 }

@@ -11,6 +11,7 @@ import { clearDrafts, removeFile } from './file-steps.ts';
 import { assertFormat, formatRow } from './format-row.ts';
 import { LmdbEngine } from './lmdb-engine.ts';
 import { ownFile } from './owned-file.ts';
+import { ownedBy } from './reown.ts';
 import { Rebuild } from './rebuild.ts';
 import { assertSound, checkFile, salvageFile, type CheckOptions, type LmdbCheck, type SalvageReport } from './salvage.ts';
 
@@ -57,7 +58,7 @@ export class LmdbRecordStore extends PolicyStore {
   private constructor(options: LmdbRecordStoreOptions, settings: Settings, environment: LmdbEnvironment) {
     const onDamaged = options.onDamaged ?? ((): void => undefined);
     let made: LmdbEngine | undefined;
-    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, localId: settings.localId, environment, report, choose, onDamaged })) });
+    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, owner: settings, environment, report, choose, onDamaged })) });
     this.path = options.path;
     this.#engine = made!;
   }
@@ -79,7 +80,7 @@ export class LmdbRecordStore extends PolicyStore {
   static async #open(options: LmdbRecordStoreOptions, settings: Settings): Promise<LmdbRecordStore> {
     const { path } = options;
     try {
-      await createFile(path, [formatRow(), ...new Rebuild().counts()]);
+      await createFile(path, [formatRow(), ...new Rebuild(settings).heads()]);
     } catch (error) {
       throw mapError(error, path);
     }
@@ -89,7 +90,7 @@ export class LmdbRecordStore extends PolicyStore {
       if (options.checkPages !== false) {
         const check = await checkFile(path, { pagesOnly: true });
         if (!check.sound && options.damaged === 'salvage') {
-          const salvaged = await salvageFile(path);
+          const salvaged = await salvageFile(path, {}, settings);
           await environment?.close();
           environment = salvaged.environment;
           options.onSalvaged?.(salvaged.report);
@@ -99,9 +100,10 @@ export class LmdbRecordStore extends PolicyStore {
         }
       }
       environment ??= await LmdbEnvironment.open(path);
-      if (TRACE) environment.trace = settings.trace;
       assertFormat(environment);
       await clearDrafts(environment.path);
+      environment = await ownedBy(settings, environment);
+      if (TRACE) environment.trace = settings.trace;
       return new LmdbRecordStore(options, settings, environment);
     } catch (error) {
       await environment?.close();

@@ -7,10 +7,11 @@ import type { OriginUsage, PoolUsage } from '../../core/usage.ts';
 import { RecordStoreError } from '../../errors.ts';
 import type { Caps } from '../../limits.ts';
 import type { LmdbEnvironment } from './environment.ts';
-import { decodeProvidersRow, encodeProvidersRow } from './provider-row.ts';
+import { encodeProvidersRow } from './provider-row.ts';
+import type { RowReader } from './row-reader.ts';
 import { classOf, expiryKey, expiryRange, fromExpiryKey, fromOriginKey, originKey, originRange, ROW, rowKey, type EntryClass, type FiledProvider, type FiledValue } from './rows.ts';
 import { LmdbUsage } from './usage-rows.ts';
-import { decodeValueRow, encodeValueRow } from './value-row.ts';
+import { encodeValueRow } from './value-row.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -24,6 +25,7 @@ export interface LmdbStateParts {
   readonly caps: Caps;
   readonly environment: () => LmdbEnvironment;
   readonly queue: WriteQueue;
+  readonly reader: RowReader;
   /** An entry went to make room. */
   readonly evicted: (key: Uint8Array, provider: Uint8Array | undefined, why: 'expired' | 'replaced') => void;
   /** A row was not what was written; it counts as none. */
@@ -47,7 +49,7 @@ export class LmdbState implements AdmissionState {
     const at = rowKey(ROW.value, key);
     const text = bytesText(at);
     this.#last = { key, at, text };
-    return this.#intact(key, this.#row(at, text), (row) => decodeValueRow(key, at, row));
+    return this.#intact(key, this.#row(at, text), (row) => this.#parts.reader.value(key, at, row));
   }
 
   room(owner: Owner): Room {
@@ -105,7 +107,7 @@ export class LmdbState implements AdmissionState {
   /** All of a key, this node first, in the order in which they came. */
   providersOf(key: Uint8Array): FiledProvider[] {
     const at = rowKey(ROW.providers, key);
-    return this.#intact(key, this.#row(at), (row) => decodeProvidersRow(key, at, row)) ?? [];
+    return this.#intact(key, this.#row(at), (row) => this.#parts.reader.providers(key, at, row)) ?? [];
   }
 
   removeValue(stored: FiledValue): void {
@@ -218,7 +220,7 @@ export class LmdbState implements AdmissionState {
       this.#unfile('value', entry.key, entry);
       const filedAt = this.#file('value', entry.key, undefined, entry, entry.expires);
       const at = rowKey(ROW.value, entry.key);
-      this.#parts.queue.write(at, encodeValueRow(at, entry, filedAt));
+      this.#parts.queue.write(at, encodeValueRow(at, entry.as ?? entry, filedAt));
       return;
     }
     const reference = providerRowKey(entry.key, entry.provider);

@@ -8,7 +8,7 @@ const HEAD_BYTES = 14;
 export function encodeProvidersRow(rowKey: Uint8Array, providers: readonly FiledProvider[]): Uint8Array {
   const parts: Uint8Array[] = [new Uint8Array(SEAL_BYTES)];
   for (const stored of providers) {
-    const encoded = encodeProvider(stored);
+    const encoded = encodeProvider(stored.as ?? stored);
     const head = Buffer.allocUnsafe(HEAD_BYTES);
     head.writeUInt32LE(encoded.length, 0);
     head.writeDoubleLE(stored.filedAt, 4);

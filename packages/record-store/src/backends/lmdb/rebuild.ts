@@ -2,10 +2,12 @@ import { providerRowKey } from '../../core/stored-codec.ts';
 import { RecordStoreError } from '../../errors.ts';
 import type { RowWrite } from './environment.ts';
 import type { RawEntry } from './intact-entries.ts';
-import { decodeProvidersRow, encodeProvidersRow } from './provider-row.ts';
+import { ownerRow } from './owner-row.ts';
+import { encodeProvidersRow } from './provider-row.ts';
+import { RowReader, type RowOwner } from './row-reader.ts';
 import { classOf, expiryKey, originKey, ROW, rowKey, type FiledProvider, type FiledValue } from './rows.ts';
 import { LmdbUsage } from './usage-rows.ts';
-import { decodeValueRow, encodeValueRow } from './value-row.ts';
+import { encodeValueRow } from './value-row.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -16,6 +18,14 @@ export class Rebuild {
   providers = 0;
   damagedRows = 0;
   readonly #usage = new LmdbUsage();
+  readonly #owner: RowOwner | undefined;
+  readonly #reader: RowReader;
+
+  /** @param owner Whose store it is to be; undefined: that of whoever opens it next. */
+  constructor(owner?: RowOwner) {
+    this.#owner = owner;
+    this.#reader = new RowReader(owner);
+  }
 
   /** The rows for what this one holds; none for an index, or for one that is damaged. */
   take({ key, value }: RawEntry): RowWrite[] {
@@ -30,21 +40,23 @@ export class Rebuild {
     return [];
   }
 
-  /** Rows that count what was taken so far. */
-  counts(): RowWrite[] {
-    return [...this.#usage.rows()].map(([key, value]) => ({ key, value }));
+  /** Rows that count what was taken so far, and say for whom. */
+  heads(): RowWrite[] {
+    const counts = [...this.#usage.rows()].map(([key, value]) => ({ key, value }));
+    return this.#owner === undefined ? counts : [ownerRow(this.#owner.localId), ...counts];
   }
 
   #value(at: Uint8Array, row: Buffer): RowWrite[] {
-    const stored = decodeValueRow(at.subarray(1), at, row);
+    const stored = this.#reader.value(at.subarray(1), at, row);
     this.records += 1;
     this.#usage.count('value', stored, stored.bytes, 1);
-    return [{ key: at, value: encodeValueRow(at, stored, stored.expires) }, ...this.#filed('value', stored.key, stored)];
+    return [{ key: at, value: encodeValueRow(at, stored.as ?? stored, stored.expires) }, ...this.#filed('value', stored.key, stored)];
   }
 
   #providers(at: Uint8Array, row: Buffer): RowWrite[] {
     const key = at.subarray(1);
-    const providers = decodeProvidersRow(key, at, row).map((stored) => ({ ...stored, filedAt: stored.expires }));
+    const providers = this.#reader.providers(key, at, row).map((stored) => ({ ...stored, filedAt: stored.expires }));
+    if (providers.length === 0) return [];
     this.providers += providers.length;
     const rows: RowWrite[] = [{ key: at, value: encodeProvidersRow(at, providers) }];
     for (const side of [true, false]) {

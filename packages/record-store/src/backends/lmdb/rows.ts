@@ -9,7 +9,7 @@ import { RecordStoreError } from '../../errors.ts';
  *
  * | row | key | value |
  * |---|---|---|
- * | meta | `0` name | format, usage |
+ * | meta | `0` name | format, owner, usage |
  * | value | `1` key | checksum, header, publisher, rank, origin, value |
  * | providers | `2` key | checksum, all providers of the key in the order in which they came |
  * | expiry | `3` class, expiry (8 bytes, big-endian), reference | nothing |
@@ -37,10 +37,13 @@ const ORIGIN_HEAD_BYTES = 1 + ORIGIN_HASH_BYTES + 9;
 export interface FiledValue extends StoredValue {
   /** Infinity: nowhere. */
   readonly filedAt: number;
+  /** What the row says, where this node sees it otherwise: it may get its old id back. */
+  readonly as?: StoredValue;
 }
 
 export interface FiledProvider extends StoredProvider {
   readonly filedAt: number;
+  readonly as?: StoredProvider;
 }
 
 /** A row of one kind under some bytes. */
@@ -49,6 +52,13 @@ export function rowKey(kind: number, rest: Uint8Array): Uint8Array {
   key[0] = kind;
   key.set(rest, 1);
   return key;
+}
+
+/** The least bytes that are greater than these. */
+export function following(bytes: Uint8Array): Uint8Array {
+  const next = new Uint8Array(bytes.length + 1);
+  next.set(bytes);
+  return next;
 }
 
 export function expiryKey(entryClass: EntryClass, filedAt: number, reference: Uint8Array): Uint8Array {

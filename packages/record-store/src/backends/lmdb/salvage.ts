@@ -9,6 +9,7 @@ import { formatRow, isFormat } from './format-row.ts';
 import { entriesOf, intactEntries } from './intact-entries.ts';
 import { survey, type Survey } from './page-survey.ts';
 import { Rebuild } from './rebuild.ts';
+import type { RowOwner } from './row-reader.ts';
 import { ROW } from './rows.ts';
 
 /** Rows that are written at a time. */
@@ -68,16 +69,16 @@ export interface SalvageReport {
 
 /**
  * The work of `salvageOwnFile` for a file that this process owns, or that LMDB cannot open; close that one
- * afterwards. Resolves with the new file, open. @throws RecordStoreError RECORD_STORE_IN_USE when somebody was faster, RECORD_STORE_IO
+ * afterwards. Resolves with the new file, open; it is made for `owner`, or for whoever opens it next. @throws RecordStoreError RECORD_STORE_IN_USE when somebody was faster, RECORD_STORE_IO
  */
-export async function salvageFile(path: string, options: Omit<CheckOptions, 'pagesOnly'> = {}): Promise<{ environment: LmdbEnvironment; report: SalvageReport }> {
+export async function salvageFile(path: string, options: Omit<CheckOptions, 'pagesOnly'> = {}, owner?: RowOwner): Promise<{ environment: LmdbEnvironment; report: SalvageReport }> {
   const { real, ino } = await placeOf(path);
   const draft = `${real}.salvaged-${process.pid}`;
   await removeDraft(draft);
-  const rebuild = new Rebuild();
+  const rebuild = new Rebuild(owner);
   let counts = { records: 0, providers: 0 };
   let damage: readonly string[] = ['its first pages are not those of an LMDB file'];
-  await createFile(draft, [formatRow(), ...rebuild.counts()]);
+  await createFile(draft, [formatRow(), ...rebuild.heads()]);
   const environment = await LmdbEnvironment.open(draft);
   try {
     await using file = await openData(real);
@@ -86,7 +87,7 @@ export async function salvageFile(path: string, options: Omit<CheckOptions, 'pag
       damage = found.damage.slice(0, 100).map(({ page, what }) => `page ${page}: ${what}`);
       let rows: RowWrite[] = [];
       const flush = async (): Promise<void> => {
-        await environment.commit([...rows, ...rebuild.counts()]);
+        await environment.commit([...rows, ...rebuild.heads()]);
         rows = [];
       };
       for await (const rebuilt of salvagedRows(file, found, rebuild, options)) {
