@@ -98,18 +98,18 @@ export class TreeThreads {
           running.idle.delete(thread);
           running.used.add(thread);
           active++;
-          thread.request('copy', { job, options: running.options, tasks }).then(
-            (count) => {
-              nodes += count;
-              settle(thread);
-            },
-            (error: unknown) => {
+          const work = async (): Promise<void> => {
+            try {
+              const copied = await thread.request('copy', { job, options: running.options, tasks });
+              nodes += copied;
+            } catch (error) {
               failure ??= error;
               // The others stop at their next file.
               Atomics.store(running.control, 1, 1);
-              settle(thread);
-            },
-          );
+            }
+            settle(thread);
+          };
+          void work();
         }
         Atomics.store(running.control, 0, running.pending.length === 0 ? running.idle.size : 0);
       };
