@@ -1,4 +1,5 @@
 // The speed table of the README: our engines, js-libp2p's stores and rust-libp2p's MemoryStore in one run.
+// Arguments choose parts: memory, rust, level, lmdb, redis, more; none: all.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,10 +14,16 @@ import { RedisRecordStore } from '../src/backends/redis/index.ts';
 import { acceptAny, type RecordStore } from '../src/index.ts';
 import { libp2pStores } from './libp2p.ts';
 import { bareLmdb } from './bare-lmdb.ts';
+import { bareRedis } from './bare-redis.ts';
 import { addOnFullKey, memoryRates, sweepOfAMillion } from './memory.ts';
 import { median, pipelined, rate, recordsOf, seconds } from './subjects.ts';
 
 const ROUNDS = 5;
+const PARTS = ['memory', 'rust', 'level', 'lmdb', 'redis', 'more'] as const;
+const asked = process.argv.slice(2);
+const unknown = asked.find((part) => !PARTS.includes(part as (typeof PARTS)[number]));
+if (unknown !== undefined) throw new Error(`no part ${unknown}: name some of ${PARTS.join(', ')}, or none for all.`);
+const wants = (part: (typeof PARTS)[number]): boolean => asked.length === 0 || asked.includes(part);
 const options = { localId: Uint8Array.of(1), validators: { default: acceptAny() }, limits: { maxRecords: 'unlimited', maxTotalBytes: 'unlimited' } } as const;
 const temporary = await mkdtemp(join(tmpdir(), 'record-store-bench-'));
 
@@ -46,12 +53,12 @@ const over = (store: RecordStore): { put(key: Uint8Array, value: Uint8Array): Pr
 });
 
 console.log('| engine, 1 KiB values | put/s: insert / overwrite | get/s |\n|---|---|---|');
-for (const count of [1024, 100_000]) {
+for (const count of wants('memory') ? [1024, 100_000] : []) {
   const { insert, overwrite, view, copy } = await memoryRates(count, ROUNDS);
   row(`memory, ${count} records, one after the other`, `${rate(insert)} / ${rate(overwrite)}`, `${rate(view)} views, ${rate(copy)} copies`);
 }
 
-const rust = rustRates();
+const rust = wants('rust') ? rustRates() : [];
 for (const { count, insert, overwrite, copy } of rust) row(`rust-libp2p MemoryStore, ${count} records`, `${rate(insert)} / ${rate(overwrite)}`, `${rate(copy)} copies`);
 
 let level = 0;
@@ -61,15 +68,19 @@ const levelDatastore = async (): Promise<LevelDatastore> => {
   return datastore;
 };
 const overLevel = async (): Promise<ReturnType<typeof over>> => over(await DatastoreRecordStore.open({ ...options, datastore: await levelDatastore(), durable: 'process-crash', atomic: true }));
-await rates('datastore-level, 256 in flight', 10_000, 256, await overLevel(), overLevel);
-await rates('js-libp2p over datastore-level, 256 in flight', 10_000, 256, await libp2pStores(await levelDatastore()), async () => libp2pStores(await levelDatastore()));
+if (wants('level')) {
+  await rates('datastore-level, 256 in flight', 10_000, 256, await overLevel(), overLevel);
+  await rates('js-libp2p over datastore-level, 256 in flight', 10_000, 256, await libp2pStores(await levelDatastore()), async () => libp2pStores(await levelDatastore()));
+}
 
 let lmdb = 0;
 const overLmdb = async (): Promise<ReturnType<typeof over>> => over(await LmdbRecordStore.open({ ...options, path: join(temporary, `${lmdb++}.lmdb`) }));
-for (const inFlight of [1024, 8192, 16_384]) await rates(`lmdb, durable, ${inFlight} in flight`, 100_000, inFlight, await overLmdb(), overLmdb);
-await rates('the package lmdb alone, durable, 16384 in flight, values only', 100_000, 16_384, await bareLmdb(join(temporary, 'bare-0')), (round) => bareLmdb(join(temporary, `bare-${round}`)));
+if (wants('lmdb')) {
+  for (const inFlight of [1024, 8192, 16_384]) await rates(`lmdb, durable, ${inFlight} in flight`, 100_000, inFlight, await overLmdb(), overLmdb);
+  await rates('the package lmdb alone, durable, 16384 in flight, values only', 100_000, 16_384, await bareLmdb(join(temporary, 'bare-0')), (round) => bareLmdb(join(temporary, `bare-${round}`)));
+}
 
-if (spawnSync('redis-server', ['--version']).status === 0) {
+if (wants('redis') && spawnSync('redis-server', ['--version']).status === 0) {
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', temporary], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept')) break;
@@ -77,17 +88,20 @@ if (spawnSync('redis-server', ['--version']).status === 0) {
   await client.connect();
   const overRedis = async (round: number): Promise<ReturnType<typeof over>> => over(await RedisRecordStore.open({ ...options, client, namespace: `bench-${round}` }));
   await rates('redis on loopback, 512 in flight', 20_000, 512, await overRedis(0), overRedis);
+  await rates('bare SET and GET of the same client, 512 in flight', 20_000, 512, bareRedis(client), async () => bareRedis(client));
   client.destroy();
   const ended = once(server, 'exit');
   server.kill('SIGKILL');
   await ended;
 }
 
-console.log('\n| what | memory engine | rust-libp2p |\n|---|---|---|');
-const rustAdd = rust[0] === undefined ? '' : `${rust[0].addMicros.toFixed(2)} µs (ignores it)`;
-for (const policy of ['diverse', 'incumbents', 'random', 'closest'] as const) row(`addProvider on a full key, ${policy}`, `${(await addOnFullKey(policy, ROUNDS)).toFixed(1)} µs`, policy === 'incumbents' ? rustAdd : '');
-const { totalMs, blockedMs } = await sweepOfAMillion();
-row('sweep 10 000 expired of 1 M', `${totalMs.toFixed(0)} ms, loop blocked ${blockedMs.toFixed(1)} ms at most`, '');
+if (wants('more')) {
+  console.log('\n| what | memory engine | rust-libp2p |\n|---|---|---|');
+  const rustAdd = rust[0] === undefined ? '' : `${rust[0].addMicros.toFixed(2)} µs (ignores it)`;
+  for (const policy of ['diverse', 'incumbents', 'random', 'closest'] as const) row(`addProvider on a full key, ${policy}`, `${(await addOnFullKey(policy, ROUNDS)).toFixed(1)} µs`, policy === 'incumbents' ? rustAdd : '');
+  const { totalMs, blockedMs } = await sweepOfAMillion();
+  row('sweep 10 000 expired of 1 M', `${totalMs.toFixed(0)} ms, loop blocked ${blockedMs.toFixed(1)} ms at most`, '');
+}
 await rm(temporary, { recursive: true });
 process.exit();
 
