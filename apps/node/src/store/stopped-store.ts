@@ -80,7 +80,7 @@ export class StoppedStore implements StoreTasks {
   }
 
   async restore(stream: AsyncIterable<Uint8Array>, { onProgress, signal }: TaskOptions): Promise<RestoreReport> {
-    await using store = await LmdbRecordStore.open({ ...datRecordOptions(NOBODY), path: this.#path });
+    await using store = await LmdbRecordStore.open({ ...datRecordOptions(NOBODY), keepOwner: true, path: this.#path });
     const report: RestoreReport = { records: 0, imported: 0, duplicates: 0, older: 0, expired: 0, refused: 0, invalid: 0, damaged: 0, damagedBytes: 0, notDurable: 0 };
     let slice: Entry[] = [];
     for await (const item of decodeGodaveBackup(counted(stream, onProgress))) {
@@ -106,7 +106,7 @@ export class StoppedStore implements StoreTasks {
 
   async #open(onDamaged?: () => void): Promise<LmdbRecordStore> {
     await this.#assertThere();
-    return await LmdbRecordStore.open({ ...datRecordOptions(NOBODY), path: this.#path, onDamaged });
+    return await LmdbRecordStore.open({ ...datRecordOptions(NOBODY), keepOwner: true, path: this.#path, onDamaged });
   }
 
   async #assertThere(): Promise<void> {

@@ -86,6 +86,27 @@ test('an id for one start only costs the next one nothing: what was local is loc
   await again.close();
 });
 
+test('a damaged row goes on saying so under another id, and a tool that keeps the owner leaves the file as it is', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  const before = await open(directory.path);
+  await before.put({ key: bytes('broken'), value: new Uint8Array(300).fill(7) });
+  await before.put({ key: bytes('whole'), value: bytes('v'), publisher: bytes('me') });
+  await before.close();
+  const file = await readFile(path);
+  file[file.lastIndexOf(Buffer.alloc(200, 7)) + 100]! ^= 1;
+  await writeFile(path, file);
+  const { ino } = await stat(path);
+  const tool = await open(directory.path, { localId: bytes('tool'), keepOwner: true });
+  expect((await tool.stats()).local.records).toBe(1);
+  await tool.close();
+  expect((await stat(path)).ino).toBe(ino);
+  await using other = await open(directory.path, { localId: bytes('other') });
+  expect((await stat(path)).ino).not.toBe(ino);
+  await expect(other.get(bytes('broken'))).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT' });
+  expect(await other.verify()).toMatchObject({ sound: false, records: 1, damagedRows: 1 });
+});
+
 test('what others send of a local record does not put off when this node sends it again', async () => {
   await using directory = await temporaryDirectory();
   const clock = new VirtualClock();

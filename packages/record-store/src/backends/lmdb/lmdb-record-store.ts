@@ -10,6 +10,7 @@ import { LmdbEnvironment, mapError } from './environment.ts';
 import { clearDrafts, removeFile } from './file-steps.ts';
 import { assertFormat, formatRow } from './format-row.ts';
 import { LmdbEngine } from './lmdb-engine.ts';
+import { ownerOf } from './owner-row.ts';
 import { ownFile } from './owned-file.ts';
 import { ownedBy } from './reown.ts';
 import { Rebuild } from './rebuild.ts';
@@ -29,6 +30,11 @@ export interface LmdbRecordStoreOptions extends RecordStoreOptions {
    * process where that is wrong. Costs a read of the file. Default true.
    */
   checkPages?: boolean | undefined;
+  /**
+   * For tools that have no id of their own: opens an existing file as its last user had it, whatever `localId` is, so that it is not
+   * made anew twice. Default false.
+   */
+  keepOwner?: boolean | undefined;
   /** Told once when a damaged file was salvaged. */
   onSalvaged?: ((report: SalvageReport) => void) | undefined;
   /** Told of a row whose checksum is wrong, each time that it is met. `get` of such a record rejects too; scans go on without it. */
@@ -102,9 +108,10 @@ export class LmdbRecordStore extends PolicyStore {
       environment ??= await LmdbEnvironment.open(path);
       assertFormat(environment);
       await clearDrafts(environment.path);
-      environment = await ownedBy(settings, environment);
+      const owned = options.keepOwner === true ? { ...settings, localId: ownerOf(environment) ?? settings.localId } : settings;
+      environment = await ownedBy(owned, environment);
       if (TRACE) environment.trace = settings.trace;
-      return new LmdbRecordStore(options, settings, environment);
+      return new LmdbRecordStore(options, owned, environment);
     } catch (error) {
       await environment?.close();
       throw error;

@@ -1,4 +1,3 @@
-import { equalBytes } from '../../core/bytes.ts';
 import type { LmdbEnvironment, RowWrite } from './environment.ts';
 import { isSealed, ROW, rowKey, seal, SEAL_BYTES } from './rows.ts';
 
@@ -11,8 +10,8 @@ export function ownerRow(localId: Uint8Array): RowWrite {
   return { key: KEY, value };
 }
 
-/** False too where a file does not say it. */
-export function isOwnedBy(environment: LmdbEnvironment, localId: Uint8Array): boolean {
+/** The `localId` for which a file was made; undefined where it does not say. */
+export function ownerOf(environment: LmdbEnvironment): Uint8Array | undefined {
   const row = environment.get(KEY);
-  return row !== undefined && isSealed(KEY, row) && equalBytes(new Uint8Array(row.subarray(SEAL_BYTES)), localId);
+  return row === undefined || !isSealed(KEY, row) ? undefined : Uint8Array.from(row.subarray(SEAL_BYTES));
 }

@@ -1,8 +1,9 @@
+import { equalBytes } from '../../core/bytes.ts';
 import { createFile } from './create-file.ts';
 import { LmdbEnvironment, mapError } from './environment.ts';
 import { removeDraft } from './file-steps.ts';
 import { formatRow } from './format-row.ts';
-import { isOwnedBy } from './owner-row.ts';
+import { ownerOf } from './owner-row.ts';
 import { Rebuild } from './rebuild.ts';
 import { following, ROW } from './rows.ts';
 import type { RowOwner } from './row-reader.ts';
@@ -19,7 +20,8 @@ const ENTRIES_AT_A_TIME = 512;
  * @throws RecordStoreError RECORD_STORE_IO: the old file is as it was
  */
 export async function ownedBy(owner: RowOwner, environment: LmdbEnvironment): Promise<LmdbEnvironment> {
-  if (isOwnedBy(environment, owner.localId)) return environment;
+  const before = ownerOf(environment);
+  if (before !== undefined && equalBytes(before, owner.localId)) return environment;
   const { path } = environment;
   const draft = `${path}.reowned-${process.pid}`;
   await removeDraft(draft);
@@ -33,7 +35,13 @@ export async function ownedBy(owner: RowOwner, environment: LmdbEnvironment): Pr
       const entries = environment.range({ start, end, limit: ENTRIES_AT_A_TIME });
       const last = entries.at(-1);
       if (last === undefined) break;
-      await next.commit([...entries.flatMap((entry) => rebuild.take(entry)), ...rebuild.heads()]);
+      const rows = entries.flatMap((entry) => {
+        const { damagedRows } = rebuild;
+        const taken = rebuild.take(entry);
+        // What cannot be read goes on saying so, until it is put again.
+        return rebuild.damagedRows > damagedRows ? [entry] : taken;
+      });
+      await next.commit([...rows, ...rebuild.heads()]);
       start = following(last.key);
       await pause();
     }
