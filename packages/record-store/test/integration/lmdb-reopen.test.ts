@@ -138,6 +138,23 @@ test('a record that cannot be read can be removed, after which nothing is there'
   expect(await store.verify()).toMatchObject({ sound: true, records: 0 });
 });
 
+test('a damaged key, after which the next lies before where a scan is, ends the scan', { timeout: 20_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const before = await open(directory.path);
+  const named = (number: number): Uint8Array => bytes(`key ${String(number).padStart(3, '0')}`);
+  await before.putMany(Array.from({ length: 700 }, (_, number) => ({ key: named(number), value: bytes('v') })));
+  await before.close();
+  const path = join(directory.path, 'records.lmdb');
+  const file = await readFile(path);
+  // The last row that a scan reads at a time.
+  const row = Buffer.concat([Buffer.of(1), named(255)]);
+  for (let at = file.indexOf(row); at >= 0; at = file.indexOf(row, at + 1)) file.write('aaa', at + 1);
+  await writeFile(path, file);
+  await using store = await open(directory.path);
+  await expect(all(store.records())).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining('out of order') });
+  expect((await store.get(named(600)))?.value).toEqual(bytes('v'));
+});
+
 test('nothing is acknowledged once the file was removed under the store', async () => {
   await using directory = await temporaryDirectory();
   const store = await open(directory.path);

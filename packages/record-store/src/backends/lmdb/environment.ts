@@ -112,10 +112,18 @@ export class LmdbEnvironment {
     }
   }
 
-  /** Rows in the order of their keys, from `start` to before `end`; copies. @throws RecordStoreError */
+  /**
+   * Rows in the order of their keys, from `start` to before `end`; copies.
+   * @throws RecordStoreError RECORD_STORE_CORRUPT for keys out of order: whoever went on from the last one would go round for ever
+   */
   range({ start, end, limit = Number.POSITIVE_INFINITY }: RowRange): { key: Buffer; value: Buffer }[] {
     try {
-      return this.#database.getRange({ start, end, ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }) }).asArray as unknown as { key: Buffer; value: Buffer }[];
+      const rows = this.#database.getRange({ start, end, ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }) }).asArray as unknown as { key: Buffer; value: Buffer }[];
+      for (const [at, { key }] of rows.entries()) {
+        const isInOrder = at === 0 ? Buffer.compare(key, start) >= 0 : Buffer.compare(key, rows[at - 1]!.key) > 0;
+        if (!isInOrder) throw new RecordStoreError('RECORD_STORE_CORRUPT', `${this.path} has keys that are out of order: salvage what is intact.`);
+      }
+      return rows;
     } catch (error) {
       throw mapError(error, this.path);
     }
