@@ -13,6 +13,8 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 const RECORDS = 700;
 const PAGE_BYTES = 4096;
+/** A child that has not answered for so long does not any more. */
+const ANSWER_MS = 60_000;
 const LONG = process.env['RECORD_STORE_LONG'] === '1';
 
 function open(path: string, more: Partial<LmdbRecordStoreOptions> = {}): Promise<LmdbRecordStore> {
@@ -314,10 +316,14 @@ async function endOf(child: ChildProcess): Promise<[string]> {
   return [`the process ended with ${code ?? signal}`];
 }
 
-/** Not `once`: that would leave a listener for errors behind each time. */
+/** Not `once`: that would leave a listener for errors behind each time. A child that goes round for ever ends, and that is its answer. */
 function answered(child: ChildProcess): Promise<[unknown]> {
   return new Promise((resolve) => {
-    child.once('message', (message) => resolve([message]));
+    const late = setTimeout(() => child.kill('SIGKILL'), ANSWER_MS);
+    child.once('message', (message) => {
+      clearTimeout(late);
+      resolve([message]);
+    });
   });
 }
 
