@@ -33,10 +33,11 @@ export function renderStats({ engine, place, durable, fileBytes, records, record
   return `${lines.join('\n')}\n`;
 }
 
-export function renderVerify({ sound, records, damagedRows, invalidDats, deep, damage, keptAt }: VerifyReport): string {
+export function renderVerify({ sound, records, damagedRows, miscounted, invalidDats, deep, damage, keptAt }: VerifyReport): string {
   const lines = [`${records} dats${deep ? ', with work and signatures' : ''}: ${sound ? 'all is sound' : 'damaged'}`];
   if (damagedRows > 0) lines.push(`${damagedRows} records whose checksum is wrong`);
   if (invalidDats > 0) lines.push(`${invalidDats} records that are no valid dats`);
+  if (miscounted) lines.push('it said that it held more or less than it does: it has been counted anew');
   lines.push(...damage);
   if (keptAt !== null) lines.push(`what is intact was saved; the damaged file is ${keptAt}`);
   else if (damage.length > 0) lines.push('the next start of the node, or dave store verify --salvage, keeps what is intact');

@@ -34,10 +34,12 @@ export class LiveStore implements StoreTasks {
     if (salvage) throw new AppError('APP_USAGE', 'a running node salvages at its start: stop it to salvage by hand');
     const { store, lmdb } = this.#records;
     const check = await lmdb?.verify({ signal, onProgress: ({ rows, expectedRows }) => onProgress({ done: rows, of: expectedRows }) });
+    const miscounted = check?.miscounted === true;
+    if (miscounted) await lmdb?.recount();
     const of = check?.records ?? null;
     const { records, invalidDats } = await verifyRecords(store, { deep, signal, onProgress: (done) => onProgress({ done, of }) });
     const damagedRows = check?.damagedRows ?? 0;
-    return { sound: (check?.sound ?? true) && invalidDats === 0, records, damagedRows, invalidDats, deep, damage: check?.damage ?? [], keptAt: null };
+    return { sound: (check?.sound !== false || miscounted) && invalidDats === 0, records, damagedRows, miscounted, invalidDats, deep, damage: check?.damage ?? [], keptAt: null };
   }
 
   async compact({ signal }: TaskOptions): Promise<CompactReport> {

@@ -47,12 +47,13 @@ export class StoppedStore implements StoreTasks {
     const check = await checkLmdbFile(this.#path, report);
     let keptAt: string | null = null;
     if (!check.sound && salvage) ({ keptAt } = await salvageLmdbFile(this.#path, report));
-    const found = { damage: check.damage, damagedRows: check.damagedRows ?? 0, deep, keptAt };
+    const found = { damage: check.damage, damagedRows: check.damagedRows ?? 0, miscounted: check.miscounted === true, deep, keptAt };
     // What LMDB must not be let near has been counted as far as it goes.
     if (check.damage.length > 0 && keptAt === null) return { ...found, sound: false, records: check.records ?? 0, invalidDats: 0 };
     await using store = await this.#open();
+    if (found.miscounted) await store.recount();
     const { records, invalidDats } = await verifyRecords(store, { deep, signal, onProgress: (done) => onProgress({ done, of: check.records ?? null }) });
-    return { ...found, sound: (check.sound || keptAt !== null) && invalidDats === 0, records, invalidDats };
+    return { ...found, sound: (check.sound || found.miscounted || keptAt !== null) && invalidDats === 0, records, invalidDats };
   }
 
   async compact({ signal }: TaskOptions): Promise<CompactReport> {

@@ -30,6 +30,8 @@ export interface VerifyReport {
   deep: boolean;
   /** Pages that are damaged. */
   damage: readonly string[];
+  /** Whether it said that it held more or less than it does; it was counted anew. */
+  miscounted: boolean;
   /** Where a damaged file was set aside, with `--salvage`. */
   keptAt: string | null;
 }

@@ -33,6 +33,7 @@ export function toSettings(options: RecordStoreOptions, system: { clock: Clock; 
   const { localId, maxTtlMs = 48 * HOUR_MS, republish = {}, replication = 20, clock = system.clock, random = system.random } = options;
   if (!(localId instanceof Uint8Array) || localId.length === 0 || localId.length > MAX_ID_BYTES) throw new TypeError(`localId must be 1 to ${MAX_ID_BYTES} bytes`);
   requireLog(options);
+  if (!Number.isFinite(clock.now())) throw new TypeError('clock.now() must give Unix milliseconds');
   if (!Number.isSafeInteger(replication) || replication < 1) throw new TypeError('replication must be a whole number >= 1');
   const word = (): number => Math.floor(random.float() * 0x1_0000_0000);
   const settings: Settings = {

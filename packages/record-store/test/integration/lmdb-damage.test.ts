@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { acceptAny } from '../../src/index.ts';
 import { checkLmdbFile, compactLmdbFile, LmdbRecordStore, salvageLmdbFile, type LmdbRecordStoreOptions, type SalvageReport } from '../../src/backends/lmdb/index.ts';
 import { DataFile } from '../../src/backends/lmdb/data-file.ts';
+import { freedPages, leafNodes } from '../../src/backends/lmdb/page-format.ts';
 import { survey } from '../../src/backends/lmdb/page-survey.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -125,6 +126,28 @@ describe('a damaged file', () => {
     await expect(open(path)).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining(`page ${leaf}`) });
     await using store = await open(path, { damaged: 'salvage' });
     expect(await intact(store)).toBeGreaterThan(ALL - 60);
+  });
+
+  test('whose list of free pages names one twice is refused: LMDB would give it to two trees', async () => {
+    await using directory = await temporaryDirectory();
+    const path = join(directory.path, 'records.lmdb');
+    await filled(path);
+    const bytes = await readFile(path);
+    await using data = await DataFile.open(path);
+    const { free } = data!.meta;
+    expect(free.depth).toBe(1);
+    const page = bytes.subarray(free.root! * PAGE_BYTES, (free.root! + 1) * PAGE_BYTES);
+    // A list of single pages, at least two.
+    const list = Array.from(leafNodes(page), ({ value }) => value).find((value) => value instanceof Uint8Array && Array.from(freedPages(value)).filter(([, pages]) => pages === 1).length >= 2);
+    const named = Array.from(freedPages(list as Uint8Array)).filter(([, pages]) => pages === 1);
+    const words = list as Buffer;
+    const second = words.indexOf(Buffer.from(new BigUint64Array([BigInt(named[1]![0])]).buffer));
+    words.writeBigUInt64LE(BigInt(named[0]![0]), second);
+    await writeFile(path, bytes);
+    await expect(open(path)).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining('listed already') });
+    await using store = await open(path, { damaged: 'salvage' });
+    // Among them one of a page that nothing says is free any more.
+    expect(await intact(store)).toBeGreaterThanOrEqual(ALL);
   });
 
   test('whose first pages are damaged, a bit at a time, is refused or served, and the process lives', { timeout: 120_000 }, async () => {

@@ -138,7 +138,7 @@ test('a record that cannot be read can be removed, after which nothing is there'
   expect(await store.verify()).toMatchObject({ sound: true, records: 0 });
 });
 
-test('a damaged key, after which the next lies before where a scan is, ends the scan', { timeout: 20_000 }, async () => {
+test('a damaged key, after which the next lies before it, is found at open; unseen, it ends a scan', { timeout: 20_000 }, async () => {
   await using directory = await temporaryDirectory();
   const before = await open(directory.path);
   const named = (number: number): Uint8Array => bytes(`key ${String(number).padStart(3, '0')}`);
@@ -150,9 +150,15 @@ test('a damaged key, after which the next lies before where a scan is, ends the 
   const row = Buffer.concat([Buffer.of(1), named(255)]);
   for (let at = file.indexOf(row); at >= 0; at = file.indexOf(row, at + 1)) file.write('aaa', at + 1);
   await writeFile(path, file);
-  await using store = await open(directory.path);
-  await expect(all(store.records())).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining('out of order') });
-  expect((await store.get(named(600)))?.value).toEqual(bytes('v'));
+  await expect(open(directory.path)).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining('keys are out of order') });
+  {
+    await using unseen = await open(directory.path, { checkPages: false });
+    await expect(all(unseen.records())).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT', message: expect.stringContaining('out of order') });
+    expect((await unseen.get(named(600)))?.value).toEqual(bytes('v'));
+  }
+  await using store = await open(directory.path, { damaged: 'salvage' });
+  expect(await all(store.records())).toHaveLength(699);
+  expect(await store.verify()).toMatchObject({ sound: true, records: 699 });
 });
 
 test('nothing is acknowledged once the file was removed under the store', async () => {

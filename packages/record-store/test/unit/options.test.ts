@@ -18,6 +18,7 @@ describe('options', () => {
     ['no life', { maxTtlMs: 0 }],
     ['no interval', { republish: { provideMs: 0 } }],
     ['a log that is none', { traceLog: {} }],
+    ['a clock without a time', { clock: { now: () => Number.NaN } }],
     ['no such policy', { policies: { fullKey: 'best' } }],
   ])('%s is a TypeError', (_name, wrong) => {
     expect(() => new MemoryRecordStore({ ...good, ...wrong })).toThrow(TypeError);

@@ -1,11 +1,12 @@
 import { chmod, realpath, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TRACE } from '@p2p/trace';
-import type { RootDatabase } from 'lmdb';
+import type { RootDatabase, Transaction } from 'lmdb';
 import { RecordStoreError } from '../../errors.ts';
 import type { TracedWork } from '../../trace/traced-work.ts';
-import { pause, SYSTEM } from '../system.ts';
-import { assertRoom, freeBytes, noRoom } from './disk-room.ts';
+import { SYSTEM } from '../system.ts';
+import { assertRoom } from './disk-room.ts';
+import { failureOf, mapError, reasonOf } from './failures.ts';
 import { codeOf, removeDraft, removeFile, syncFile } from './file-steps.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
@@ -13,10 +14,6 @@ const PAGE_BYTES = 4096;
 export const FILE_MODE = 0o600;
 /** Tries again while others have the file open. */
 const CONTENTIONS = 6;
-/** With less than this a disk counts as full. */
-const FULL_BELOW_BYTES = 1_048_576;
-/** Messages of LMDB that say that its file, and not the disk, is at fault. */
-const CORRUPT = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_INVALID|MDB_VERSION_MISMATCH|MDB_PAGE_FULL|MDB_CURSOR_FULL/;
 
 /** A row to write; without a value one to remove. */
 export interface RowWrite {
@@ -28,6 +25,17 @@ export interface RowRange {
   readonly start: Uint8Array;
   readonly end: Uint8Array;
   readonly limit?: number;
+}
+
+export interface Row {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+/** What one commit left, whatever is committed meanwhile. */
+export interface Snapshot {
+  /** As of the environment. */
+  range(range: RowRange): Row[];
 }
 
 /** A compacted copy in the place of a file, and the file's bytes before and after. */
@@ -116,9 +124,13 @@ export class LmdbEnvironment {
    * Rows in the order of their keys, from `start` to before `end`; copies.
    * @throws RecordStoreError RECORD_STORE_CORRUPT for keys out of order: whoever went on from the last one would go round for ever
    */
-  range({ start, end, limit = Number.POSITIVE_INFINITY }: RowRange): { key: Buffer; value: Buffer }[] {
+  range(range: RowRange): Row[] {
+    return this.#range(range, undefined);
+  }
+
+  #range({ start, end, limit }: RowRange, transaction: Transaction | undefined): Row[] {
     try {
-      const rows = this.#database.getRange({ start, end, ...(limit === Number.POSITIVE_INFINITY ? {} : { limit }) }).asArray as unknown as { key: Buffer; value: Buffer }[];
+      const rows = this.#database.getRange({ start, end, ...(limit === undefined ? {} : { limit }), ...(transaction === undefined ? {} : { transaction }) }).asArray as unknown as Row[];
       for (const [at, { key }] of rows.entries()) {
         const isInOrder = at === 0 ? Buffer.compare(key, start) >= 0 : Buffer.compare(key, rows[at - 1]!.key) > 0;
         if (!isInOrder) throw new RecordStoreError('RECORD_STORE_CORRUPT', `${this.path} has keys that are out of order: salvage what is intact.`);
@@ -229,12 +241,12 @@ export class LmdbEnvironment {
     this.#path = path;
   }
 
-  /** Keeps the pages of the last commit as they are while `work` reads them from the file. */
-  async withSnapshot<T>(work: () => Promise<T>): Promise<T> {
+  /** Keeps the pages of the last commit as they are while `work` reads them, by the snapshot or from the file. */
+  async withSnapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     this.#database.resetReadTxn();
     const transaction = this.#database.useReadTransaction();
     try {
-      return await work();
+      return await work({ range: (range) => this.#range(range, transaction) });
     } finally {
       transaction.done();
     }
@@ -297,30 +309,4 @@ async function identityOf(path: string): Promise<string | undefined> {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** lmdb keeps the reason of a failed commit in a promise of its own, which may never settle. */
-async function reasonOf(failure: unknown): Promise<unknown> {
-  const { commitError } = failure as { commitError?: Promise<never> };
-  let reason = failure;
-  commitError?.catch((known: unknown) => {
-    reason = known;
-  });
-  await pause();
-  return reason;
-}
-
-/** A failed write as this package's. LMDB says that input or output failed where the disk took a part of what it wrote. */
-async function failureOf(reason: unknown, path: string): Promise<unknown> {
-  const mapped = mapError(reason, path);
-  if (!(mapped instanceof RecordStoreError) || mapped.code !== 'RECORD_STORE_IO') return mapped;
-  return (await freeBytes(path)) >= FULL_BELOW_BYTES ? mapped : noRoom(path, reason);
-}
-
-/** Failures as this package's. */
-export function mapError(error: unknown, path: string): unknown {
-  if (error instanceof RecordStoreError || error instanceof TypeError) return error;
-  const { message } = error as Error;
-  if (CORRUPT.test(message)) return new RecordStoreError('RECORD_STORE_CORRUPT', `${path} is damaged (${message}): verify it, and salvage what is intact.`, { cause: error });
-  return new RecordStoreError('RECORD_STORE_IO', `${path} could not be read or written: ${message}`, { cause: error });
 }

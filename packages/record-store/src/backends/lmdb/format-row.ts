@@ -11,10 +11,6 @@ export function formatRow(): RowWrite {
   return { key: KEY, value: Buffer.concat([NAME, Buffer.from([FORMAT])]) };
 }
 
-export function isFormat(key: Uint8Array): boolean {
-  return Buffer.compare(key, KEY) === 0;
-}
-
 /** @throws RecordStoreError RECORD_STORE_CONFIG for the file of another program, or of a later format. */
 export function assertFormat(environment: LmdbEnvironment): void {
   const row = environment.get(KEY);

@@ -2,15 +2,17 @@ import { admitProvider, admitValue, type Admission, type Chooser } from '../../c
 import { bytesText, equalBytes } from '../../core/bytes.ts';
 import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, Soon, ValueScan } from '../../core/engine.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
-import { RecordStoreError } from '../../errors.ts';
+import type { RecordStoreError } from '../../errors.ts';
 import type { Caps } from '../../limits.ts';
 import type { StoreCapabilities } from '../../types.ts';
+import { intact } from '../intact.ts';
 import { pause } from '../system.ts';
-import type { LmdbEnvironment } from './environment.ts';
+import type { Compacted, LmdbEnvironment } from './environment.ts';
 import { LmdbState } from './lmdb-state.ts';
+import { Recounts } from './recounts.ts';
 import { RowReader, type RowOwner } from './row-reader.ts';
 import { following, ROW, rowKey, type FiledProvider } from './rows.ts';
-import { usageKey } from './usage-rows.ts';
+import { usageRows } from './usage-rows.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** A chunk of a sweep, or of many puts, ends after this long. */
@@ -38,6 +40,7 @@ export class LmdbEngine implements RecordEngine {
   readonly #parts: LmdbEngineParts;
   readonly #queue: WriteQueue;
   readonly #state: LmdbState;
+  readonly #recounts: Recounts;
   readonly #reader: RowReader;
   #environment: LmdbEnvironment;
   /** After a failed commit the file could not be read either. */
@@ -52,7 +55,7 @@ export class LmdbEngine implements RecordEngine {
       environment,
       onFailure: () => {
         try {
-          this.#loadUsage();
+          this.#state.usage.load(usageRows(this.#environment));
           this.#broken = undefined;
         } catch (error) {
           this.#broken = error;
@@ -67,8 +70,24 @@ export class LmdbEngine implements RecordEngine {
       reader: this.#reader,
       evicted: (key, provider, why) => this.#queue.afterwards(() => parts.report.evicted(key, provider, why)),
       damaged: parts.onDamaged,
+      discarded: () => this.#recounts.demand(),
     });
-    this.#loadUsage();
+    const { usage } = this.#state;
+    this.#recounts = new Recounts({ environment, queue: this.#queue, usage });
+    if (usage.load(usageRows(this.#environment))) this.#recounts.resume();
+    else this.#recounts.demand();
+  }
+
+  /** Counts everything anew. As of `counted`. */
+  async recount(): Promise<void> {
+    this.#begin();
+    this.#recounts.demand();
+    await this.counted();
+  }
+
+  /** Resolves when counts are what is there. Rejects with RecordStoreError when they could not be made so for now. */
+  counted(): Promise<void> {
+    return this.#recounts.settled();
   }
 
   getValue(key: Uint8Array): StoredValue | undefined {
@@ -107,15 +126,13 @@ export class LmdbEngine implements RecordEngine {
     });
   }
 
-  async removeValue(key: Uint8Array, accept: (stored: StoredValue) => boolean): Promise<boolean> {
+  async removeValue(key: Uint8Array, accept: (stored: StoredValue | undefined) => boolean): Promise<boolean> {
     this.#begin();
     const own = Uint8Array.from(key);
-    const stored = this.#state.storedValue(own);
-    if (stored === undefined) {
-      // Whose it was cannot be read either.
-      if (!this.#state.removeDamagedValue(own)) return false;
-    } else if (accept(stored)) this.#state.removeValue(stored);
-    else return false;
+    const stored = this.#state.lookUpValue(own);
+    if (stored === undefined || !accept(stored === 'damaged' ? undefined : stored)) return false;
+    if (stored === 'damaged') this.#state.discardValue(own);
+    else this.#state.removeValue(stored);
     await this.#queue.settled();
     return true;
   }
@@ -132,7 +149,8 @@ export class LmdbEngine implements RecordEngine {
       const rows = this.#environment.range({ start, end, limit: Math.min(SCAN_ROWS, Math.max(limit, 16)) });
       for (const { key, value } of rows) {
         const at = new Uint8Array(key);
-        const stored = this.#intactValue(at, value);
+        const own = at.subarray(1);
+        const stored = this.#unlessDamaged(own, () => this.#reader.value(own, at, value));
         if (stored !== undefined && stored.expires > now) yield stored;
       }
       const last = rows.at(-1);
@@ -148,11 +166,19 @@ export class LmdbEngine implements RecordEngine {
     return await this.#durable(admitProvider(this.#state, own, this.#parts.choose, now));
   }
 
-  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider) => boolean): Promise<boolean> {
+  async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider | undefined) => boolean): Promise<boolean> {
     this.#begin();
-    const stored = this.#state.providersOf(Uint8Array.from(key)).find((known) => equalBytes(known.provider, provider));
-    if (stored === undefined || !accept(stored)) return false;
-    this.#state.removeProvider(stored);
+    const own = Uint8Array.from(key);
+    const all = this.#state.lookUpProviders(own);
+    if (all === 'damaged') {
+      // All of the key are in one row: none of them can be read.
+      if (!accept(undefined)) return false;
+      this.#state.discardProviders(own);
+    } else {
+      const stored = all.find((known) => equalBytes(known.provider, provider));
+      if (stored === undefined || !accept(stored)) return false;
+      this.#state.removeProvider(stored);
+    }
     await this.#queue.settled();
     return true;
   }
@@ -168,7 +194,8 @@ export class LmdbEngine implements RecordEngine {
       signal?.throwIfAborted();
       const rows = this.#environment.range({ start, end, limit: SCAN_ROWS });
       for (const { key } of rows) {
-        const local = this.#committedProviders(new Uint8Array(key.subarray(1))).find((known) => known.local);
+        const own = new Uint8Array(key.subarray(1));
+        const local = this.#unlessDamaged(own, () => this.#committedProviders(own))?.find((known) => known.local);
         if (local !== undefined) yield local;
       }
       const last = rows.at(-1);
@@ -202,16 +229,18 @@ export class LmdbEngine implements RecordEngine {
 
   /** Puts a compacted copy in the place of the file, between two commits. Resolves with the file's bytes before and after. */
   compact(): Promise<{ bytesBefore: number; bytesAfter: number }> {
-    return this.#queue.between(async () => {
+    const replace = async (): Promise<Compacted> => {
       const old = this.#environment;
       const replaced = await old.compacted();
       this.#environment = replaced.environment;
       await old.close();
       return replaced;
-    });
+    };
+    return this.#recounts.without(() => this.#queue.between(replace));
   }
 
-  usage(): EngineUsage {
+  async usage(): Promise<EngineUsage> {
+    await this.counted();
     const { local, remote, origins } = this.#state.usage;
     return { local, remote, origins };
   }
@@ -221,6 +250,7 @@ export class LmdbEngine implements RecordEngine {
   }
 
   async close(): Promise<void> {
+    await this.#recounts.stop();
     await this.#queue.idle();
     await this.#environment.close();
   }
@@ -245,24 +275,9 @@ export class LmdbEngine implements RecordEngine {
     return row === undefined ? [] : this.#reader.providers(key, at, row);
   }
 
-  #intactValue(at: Uint8Array, row: Buffer): StoredValue | undefined {
-    const key = at.subarray(1);
-    try {
-      return this.#reader.value(key, at, row);
-    } catch (error) {
-      if (!(error instanceof RecordStoreError)) throw error;
-      // One damaged record must not end a scan over all others.
-      this.#parts.onDamaged(error, key);
-      return undefined;
-    }
-  }
-
-  #loadUsage(): void {
-    const start = Uint8Array.of(ROW.originUsage);
-    const origins = this.#environment.range({ start, end: successor(start) }).map(({ key, value }) => ({ key: new Uint8Array(key), value }));
-    if (!this.#state.usage.load(this.#environment.get(usageKey()), origins)) {
-      throw new RecordStoreError('RECORD_STORE_CORRUPT', `${this.#environment.path} does not say what it holds: salvage what is intact.`);
-    }
+  /** One damaged row must not end a scan over all others. */
+  #unlessDamaged<T>(key: Uint8Array, read: () => T): T | undefined {
+    return intact(read, (error) => this.#parts.onDamaged(error, key));
   }
 }
 

@@ -4,8 +4,9 @@ import { bytesText, equalBytes } from '../../core/bytes.ts';
 import { providerRowKey, splitProviderRowKey } from '../../core/stored-codec.ts';
 import type { Owner, StoredProvider, StoredValue } from '../../core/stored.ts';
 import type { OriginUsage, PoolUsage } from '../../core/usage.ts';
-import { RecordStoreError } from '../../errors.ts';
+import type { RecordStoreError } from '../../errors.ts';
 import type { Caps } from '../../limits.ts';
+import { intact } from '../intact.ts';
 import type { LmdbEnvironment } from './environment.ts';
 import { encodeProvidersRow } from './provider-row.ts';
 import type { RowReader } from './row-reader.ts';
@@ -30,6 +31,8 @@ export interface LmdbStateParts {
   readonly evicted: (key: Uint8Array, provider: Uint8Array | undefined, why: 'expired' | 'replaced') => void;
   /** A row was not what was written; it counts as none. */
   readonly damaged: (error: RecordStoreError, key: Uint8Array) => void;
+  /** Such a row is discarded: what it counted for is a guess. */
+  readonly discarded: () => void;
 }
 
 /** What is stored, as decisions see it: the file's rows, and before them those that are on their way there. */
@@ -45,11 +48,19 @@ export class LmdbState implements AdmissionState {
     this.#room = { pool: this.usage.remote, origin: this.usage.origin(undefined), caps: parts.caps };
   }
 
+  /** A row that cannot be read is discarded: it cannot win against what is offered. */
   storedValue(key: Uint8Array): FiledValue | undefined {
+    const found = this.lookUpValue(key);
+    if (found !== 'damaged') return found;
+    this.discardValue(key);
+    return undefined;
+  }
+
+  lookUpValue(key: Uint8Array): FiledValue | 'damaged' | undefined {
     const at = rowKey(ROW.value, key);
     const text = bytesText(at);
     this.#last = { key, at, text };
-    return this.#intact(key, this.#row(at, text), (row) => this.#parts.reader.value(key, at, row));
+    return this.#read(key, this.#row(at, text), (row) => this.#parts.reader.value(key, at, row));
   }
 
   room(owner: Owner): Room {
@@ -104,10 +115,17 @@ export class LmdbState implements AdmissionState {
     this.removeProvider(provider as FiledProvider);
   }
 
-  /** All of a key, this node first, in the order in which they came. */
+  /** All of a key, this node first, in the order in which they came. A row that cannot be read is discarded. */
   providersOf(key: Uint8Array): FiledProvider[] {
+    const found = this.lookUpProviders(key);
+    if (found !== 'damaged') return found;
+    this.discardProviders(key);
+    return [];
+  }
+
+  lookUpProviders(key: Uint8Array): FiledProvider[] | 'damaged' {
     const at = rowKey(ROW.providers, key);
-    return this.#intact(key, this.#row(at), (row) => this.#parts.reader.providers(key, at, row)) ?? [];
+    return this.#read(key, this.#row(at), (row) => this.#parts.reader.providers(key, at, row)) ?? [];
   }
 
   removeValue(stored: FiledValue): void {
@@ -116,12 +134,15 @@ export class LmdbState implements AdmissionState {
     this.#parts.queue.write(rowKey(ROW.value, stored.key), undefined);
   }
 
-  /** Takes out a value row that is there and cannot be read. False where there is none. */
-  removeDamagedValue(key: Uint8Array): boolean {
-    const at = rowKey(ROW.value, key);
-    if (this.#row(at) === undefined) return false;
-    this.#parts.queue.write(at, undefined);
-    return true;
+  /** Takes out a value row that cannot be read. */
+  discardValue(key: Uint8Array): void {
+    this.#discard('value', rowKey(ROW.value, key));
+  }
+
+  /** Takes out all providers of a key, where they cannot be read. */
+  discardProviders(key: Uint8Array): void {
+    this.#discard('provider', rowKey(ROW.providers, key));
+    this.#parts.queue.write(rowKey(ROW.provided, key), undefined);
   }
 
   removeProvider(stored: FiledProvider): void {
@@ -270,15 +291,14 @@ export class LmdbState implements AdmissionState {
     return pending.value as Buffer | undefined;
   }
 
-  #intact<T>(key: Uint8Array, row: Buffer | undefined, decode: (row: Buffer) => T): T | undefined {
+  #discard(kind: 'value' | 'provider', at: Uint8Array): void {
+    this.usage.discount(kind, this.#row(at)?.length ?? 0);
+    this.#parts.queue.write(at, undefined);
+    this.#parts.discarded();
+  }
+
+  #read<T>(key: Uint8Array, row: Buffer | undefined, decode: (row: Buffer) => T): T | 'damaged' | undefined {
     if (row === undefined) return undefined;
-    try {
-      return decode(row);
-    } catch (error) {
-      if (!(error instanceof RecordStoreError)) throw error;
-      // What cannot be read cannot win against what is offered.
-      this.#parts.damaged(error, key);
-      return undefined;
-    }
+    return intact<T | 'damaged'>(decode.bind(undefined, row), (error) => this.#parts.damaged(error, key)) ?? 'damaged';
   }
 }

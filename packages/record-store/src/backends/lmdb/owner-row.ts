@@ -12,6 +12,11 @@ export function ownerRow(localId: Uint8Array): RowWrite {
 
 /** The `localId` for which a file was made; undefined where it does not say. */
 export function ownerOf(environment: LmdbEnvironment): Uint8Array | undefined {
-  const row = environment.get(KEY);
-  return row === undefined || !isSealed(KEY, row) ? undefined : Uint8Array.from(row.subarray(SEAL_BYTES));
+  const value = environment.get(KEY);
+  return value === undefined ? undefined : ownerIn({ key: KEY, value });
+}
+
+/** The same of a row: undefined where it is another one, or damaged. */
+export function ownerIn({ key, value }: { readonly key: Uint8Array; readonly value: Uint8Array }): Uint8Array | undefined {
+  return Buffer.compare(key, KEY) !== 0 || !isSealed(KEY, value) ? undefined : Uint8Array.from(value.subarray(SEAL_BYTES));
 }

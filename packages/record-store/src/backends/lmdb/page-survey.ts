@@ -33,8 +33,8 @@ export interface Survey {
 
 /**
  * Looks at every page of the file once, from its first to its last, then follows the trees from their
- * roots by what it has noted. Whatever passes can be mapped by LMDB without harm. Entries are not
- * checked: their own checksums do that. Takes a byte per page of memory, and some for inner pages.
+ * roots by what it has noted. Whatever passes can be mapped by LMDB without harm. Of entries only the order within a page is
+ * checked: their own checksums do the rest. Takes a byte per page of memory, and some for inner pages.
  */
 export async function survey(file: DataFile, signal?: AbortSignal): Promise<Survey> {
   const notes = await takeNotes(file, signal);
@@ -49,18 +49,18 @@ export async function survey(file: DataFile, signal?: AbortSignal): Promise<Surv
   return { damage, leaves: walk.leaves, orphans, used: walk.used, pages: file.lastPage + 1 };
 }
 
-/** Pages that are listed as free, a byte for each. One that is used all the same is damage: the next write would overwrite it. */
+/** Pages that are listed as free, a byte for each. One that is used all the same, or listed twice, is damage: a later write would overwrite it. */
 async function freeOnes(file: DataFile, walk: Walk, damage: Damage[], signal: AbortSignal | undefined): Promise<Uint8Array> {
   const { lastPage } = file;
   const free = new Uint8Array(lastPage + 1);
   for await (const { value } of entriesOf(file, walk.freeLeaves, damage, signal)) {
     for (const [page, pages] of freedPages(value)) {
       for (let at = page; at < page + pages; at++) {
-        if (at >= 2 && at <= lastPage && !walk.uses(at)) free[at] = 1;
-        else {
-          if (damage.length === 0) damage.push({ page: at, what: 'a page that is used, or none, is listed as free' });
+        if (at < 2 || at > lastPage || walk.uses(at) || free[at] === 1) {
+          if (damage.length === 0) damage.push({ page: at, what: 'a page that is used, listed already, or none, is listed as free' });
           break;
         }
+        free[at] = 1;
       }
     }
   }
@@ -74,6 +74,8 @@ interface Notes {
   readonly references: Map<number, OverflowReference[]>;
   /** Entries of a leaf page. */
   readonly entries: Uint16Array;
+  /** Leaf pages whose keys do not ascend as bytes do. */
+  readonly disordered: Set<number>;
   /** Of leaf pages: which transaction wrote them. */
   readonly transactions: Map<number, number>;
   /** Pages of a long value, by its first. */
@@ -84,7 +86,7 @@ async function takeNotes(file: DataFile, signal: AbortSignal | undefined): Promi
   const { lastPage } = file;
   const { pageBytes } = file.meta;
   const end = Math.min(lastPage + 1, file.pageCount);
-  const notes: Notes = { kinds: new Uint8Array(end), children: new Map(), references: new Map(), entries: new Uint16Array(end), transactions: new Map(), runs: new Map() };
+  const notes: Notes = { kinds: new Uint8Array(end), children: new Map(), references: new Map(), entries: new Uint16Array(end), disordered: new Set(), transactions: new Map(), runs: new Map() };
   const buffer = new Uint8Array(Math.max(CHUNK_BYTES, pageBytes));
   const perChunk = buffer.length / pageBytes;
   for (let first = 2; first < end; first += perChunk) {
@@ -106,8 +108,11 @@ function note(file: DataFile, notes: Notes, number: number, page: Uint8Array): v
   else if (kind === 'overflow') notes.runs.set(number, pagesOfOverflow(page));
   else if (kind === 'leaf') {
     let entries = 0;
-    for (const { value } of leafNodes(page)) {
+    let before: Uint8Array | undefined;
+    for (const { key, value } of leafNodes(page)) {
       entries += 1;
+      if (before !== undefined && Buffer.compare(before, key) >= 0) notes.disordered.add(number);
+      before = key;
       if (value instanceof Uint8Array) continue;
       const known = notes.references.get(number);
       if (known === undefined) notes.references.set(number, [value]);
@@ -163,7 +168,9 @@ class Walk {
   #leaf(page: number, isMain: boolean): number {
     const before = this.damage.length;
     for (const reference of this.#notes.references.get(page) ?? []) this.#run(reference);
-    // Also with a damaged long value: its other entries are sound.
+    // What looks for a key, or goes through them, would miss others; those of the list of free pages are numbers.
+    if (isMain && this.#notes.disordered.has(page)) this.damage.push({ page, what: 'its keys are out of order' });
+    // Also when damaged: its other entries are sound.
     (isMain ? this.leaves : this.freeLeaves).push(page);
     return this.damage.length === before ? this.#notes.entries[page]! : 0;
   }

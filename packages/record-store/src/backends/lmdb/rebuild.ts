@@ -49,7 +49,7 @@ export class Rebuild {
   #value(at: Uint8Array, row: Buffer): RowWrite[] {
     const stored = this.#reader.value(at.subarray(1), at, row);
     this.records += 1;
-    this.#usage.count('value', stored, stored.bytes, 1);
+    this.#usage.countValue(stored);
     return [{ key: at, value: encodeValueRow(at, stored.as ?? stored, stored.expires) }, ...this.#filed('value', stored.key, stored)];
   }
 
@@ -58,17 +58,12 @@ export class Rebuild {
     const providers = this.#reader.providers(key, at, row).map((stored) => ({ ...stored, filedAt: stored.expires }));
     if (providers.length === 0) return [];
     this.providers += providers.length;
-    const rows: RowWrite[] = [{ key: at, value: encodeProvidersRow(at, providers) }];
-    for (const side of [true, false]) {
-      const ours = providers.filter(({ local }) => local === side);
-      if (ours.length > 0) this.#usage.pool({ local: side }).providedKeys += 1;
-      for (const stored of ours) {
-        this.#usage.count('provider', stored, stored.bytes, 1);
-        rows.push(...this.#filed('provider', providerRowKey(key, stored.provider), stored));
-        if (side) rows.push({ key: rowKey(ROW.provided, key), value: NOTHING });
-      }
-    }
-    return rows;
+    this.#usage.countProviders(providers);
+    return [
+      { key: at, value: encodeProvidersRow(at, providers) },
+      ...providers.flatMap((stored) => this.#filed('provider', providerRowKey(key, stored.provider), stored)),
+      ...(providers.some(({ local }) => local) ? [{ key: rowKey(ROW.provided, key), value: NOTHING }] : []),
+    ];
   }
 
   #filed(kind: 'value' | 'provider', reference: Uint8Array, { local, origin, expires }: FiledValue | FiledProvider): RowWrite[] {

@@ -1,6 +1,7 @@
 import { equalBytes } from '../../core/bytes.ts';
 import { createFile } from './create-file.ts';
-import { LmdbEnvironment, mapError } from './environment.ts';
+import { LmdbEnvironment } from './environment.ts';
+import { mapError } from './failures.ts';
 import { removeDraft } from './file-steps.ts';
 import { formatRow } from './format-row.ts';
 import { ownerOf } from './owner-row.ts';

@@ -1,17 +1,20 @@
 import { link, realpath, stat } from 'node:fs/promises';
 import { bytesText } from '../../core/bytes.ts';
 import { RecordStoreError } from '../../errors.ts';
-import { DataFile } from './data-file.ts';
+import { Census } from './census.ts';
 import { createFile } from './create-file.ts';
-import { LmdbEnvironment, mapError, type RowWrite } from './environment.ts';
+import { DataFile } from './data-file.ts';
+import { LmdbEnvironment, type RowWrite } from './environment.ts';
+import { mapError } from './failures.ts';
 import { removeDraft } from './file-steps.ts';
-import { formatRow, isFormat } from './format-row.ts';
-import { entriesOf, intactEntries } from './intact-entries.ts';
+import { formatRow } from './format-row.ts';
+import { entriesOf, intactEntries, type RawEntry } from './intact-entries.ts';
 import { survey, type Survey } from './page-survey.ts';
 import { Rebuild } from './rebuild.ts';
 import type { RowOwner } from './row-reader.ts';
-import { ROW } from './rows.ts';
 
+/** Where only pages were looked at. */
+const UNCOUNTED = { records: undefined, providers: undefined, damagedRows: undefined, miscounted: undefined } as const;
 /** Rows that are written at a time. */
 const ROWS_AT_A_TIME = 1024;
 
@@ -30,6 +33,8 @@ export interface LmdbCheck {
   readonly providers: number | undefined;
   /** Rows that are not what was written. */
   readonly damagedRows: number | undefined;
+  /** All rows are what was written, and the file says that it holds more or less than that: `LmdbRecordStore.recount` puts it right. */
+  readonly miscounted: boolean | undefined;
 }
 
 /** How far a long operation is. */
@@ -45,16 +50,17 @@ export interface CheckOptions {
 /** Looks at a file that nobody writes to. @throws RecordStoreError RECORD_STORE_IO */
 export async function checkFile(path: string, options: CheckOptions = {}): Promise<LmdbCheck> {
   await using file = await openData(path);
-  if (file === undefined) return { sound: false, usedPages: 0, pages: 0, pageBytes: 0, damage: ['its first pages are not those of an LMDB file'], records: undefined, providers: undefined, damagedRows: undefined };
+  if (file === undefined) return { sound: false, usedPages: 0, pages: 0, pageBytes: 0, damage: ['its first pages are not those of an LMDB file'], ...UNCOUNTED };
   const found = await survey(file, options.signal);
   const damage = found.damage.slice(0, 100).map(({ page, what }) => `page ${page}: ${what}`);
   const base = { usedPages: found.used, pages: found.pages, pageBytes: file.meta.pageBytes, damage };
-  if (options.pagesOnly === true) return { ...base, sound: damage.length === 0, records: undefined, providers: undefined, damagedRows: undefined };
-  const rebuild = new Rebuild();
-  let counts = { records: 0, providers: 0 };
-  for await (const row of rebuiltRows(file, found, rebuild, options)) counts = row.counts;
-  const { damagedRows } = rebuild;
-  return { ...base, sound: damage.length === 0 && damagedRows === 0, ...counts, damagedRows };
+  if (options.pagesOnly === true) return { ...base, sound: damage.length === 0, ...UNCOUNTED };
+  const census = new Census();
+  for await (const { key, value } of entriesWithProgress(file, found, options)) census.take({ key: Buffer.from(key), value: Buffer.from(value) });
+  const { damagedRows } = census;
+  const { local, remote } = census.found;
+  const miscounted = damage.length === 0 && census.isMiscounted;
+  return { ...base, sound: damage.length === 0 && damagedRows === 0 && !miscounted, records: local.records + remote.records, providers: local.providers + remote.providers, damagedRows, miscounted };
 }
 
 /** What a salvage saved. */
@@ -138,14 +144,13 @@ async function openData(path: string): Promise<DataFile | undefined> {
   }
 }
 
-async function* rebuiltRows(file: DataFile, found: Survey, rebuild: Rebuild, { onProgress, signal }: CheckOptions): AsyncGenerator<{ rows: RowWrite[]; counts: { records: number; providers: number } }, void, undefined> {
+async function* entriesWithProgress(file: DataFile, found: Survey, { onProgress, signal }: CheckOptions): AsyncGenerator<RawEntry, void, undefined> {
   let rows = 0;
   const expectedRows = file.meta.main.entries;
   for await (const entry of intactEntries(file, found, signal)) {
     rows += 1;
     if (onProgress !== undefined && rows % 4096 === 0) onProgress({ rows, expectedRows });
-    if (entry.key[0] === ROW.meta && isFormat(entry.key) && rows === 1) continue;
-    yield { rows: rebuild.take(entry), counts: { records: rebuild.records, providers: rebuild.providers } };
+    yield entry;
   }
   onProgress?.({ rows, expectedRows });
 }
@@ -153,9 +158,10 @@ async function* rebuiltRows(file: DataFile, found: Survey, rebuild: Rebuild, { o
 /** What can be reached first; then, of each key that cannot, the newest row that is left of it. */
 async function* salvagedRows(file: DataFile, found: Survey, rebuild: Rebuild, options: CheckOptions): AsyncGenerator<{ rows: RowWrite[]; counts: { records: number; providers: number } }, void, undefined> {
   const seen = new Set<string>();
-  for await (const rebuilt of rebuiltRows(file, found, rebuild, options)) {
-    if (found.orphans.length > 0 && rebuilt.rows[0] !== undefined) seen.add(bytesText(rebuilt.rows[0].key));
-    yield rebuilt;
+  for await (const entry of entriesWithProgress(file, found, options)) {
+    const rows = rebuild.take(entry);
+    if (found.orphans.length > 0 && rows[0] !== undefined) seen.add(bytesText(rows[0].key));
+    yield { rows, counts: { records: rebuild.records, providers: rebuild.providers } };
   }
   for await (const entry of entriesOf(file, found.orphans, found.damage, options.signal)) {
     const text = bytesText(entry.key);

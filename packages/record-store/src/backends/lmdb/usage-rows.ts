@@ -1,5 +1,6 @@
-import type { Owner } from '../../core/stored.ts';
+import type { Owner, StoredProvider, StoredValue } from '../../core/stored.ts';
 import { emptyPool, NO_ORIGIN_USAGE, type OriginUsage, type PoolUsage } from '../../core/usage.ts';
+import type { Row, Snapshot } from './environment.ts';
 import { isSealed, originHash, ROW, rowKey, seal } from './rows.ts';
 
 const USAGE_KEY: Uint8Array = rowKey(ROW.meta, Buffer.from('usage'));
@@ -49,6 +50,50 @@ export class LmdbUsage {
     if (origin.records === 0 && origin.providers === 0) this.#origins.delete(owner.origin);
   }
 
+  /** Counts a value record that a row holds. */
+  countValue(stored: StoredValue): void {
+    this.count('value', stored, stored.bytes, 1);
+  }
+
+  /** Counts all providers of a key. */
+  countProviders(providers: readonly StoredProvider[]): void {
+    for (const stored of providers) this.count('provider', stored, stored.bytes, 1);
+    for (const local of [true, false]) if (providers.some((stored) => stored.local === local)) this.pool({ local }).providedKeys += 1;
+  }
+
+  /** Takes off what a row of `bytes` that cannot be read most likely counted for. Only counting anew tells. */
+  discount(kind: 'value' | 'provider', bytes: number): void {
+    const field = kind === 'value' ? 'records' : 'providers';
+    const pool = this.remote[field] > 0 ? this.remote : this.local;
+    const less = (of: (typeof POOL_FIELDS)[number], by: number): void => void (pool[of] = Math.max(0, pool[of] - by));
+    less(field, 1);
+    less('bytes', bytes);
+    if (kind === 'provider') less('providedKeys', 1);
+  }
+
+  /** Takes over by how much `found`, which was counted anew, differs from what was `said` at that time. */
+  correct(said: LmdbUsage, found: LmdbUsage): void {
+    for (const [mine, before, after] of [[this.local, said.local, found.local], [this.remote, said.remote, found.remote]] as const) {
+      for (const field of POOL_FIELDS) mine[field] += after[field] - before[field];
+    }
+    for (const name of new Set([...said.#origins.keys(), ...found.#origins.keys()])) {
+      const before = said.origin(name);
+      const after = found.origin(name);
+      const origin = this.#origins.get(name) ?? { records: 0, bytes: 0, providers: 0, hash: originHash(name) };
+      for (const field of ORIGIN_FIELDS) origin[field] += after[field] - before[field];
+      this.#changed.set(name, origin.hash);
+      if (origin.records === 0 && origin.providers === 0) this.#origins.delete(name);
+      else this.#origins.set(name, origin);
+    }
+  }
+
+  /** Whether both count the same. */
+  equals(other: LmdbUsage): boolean {
+    const same = <F extends string>(fields: readonly F[], one: Readonly<Record<F, number>>, another: Readonly<Record<F, number>>): boolean => fields.every((field) => one[field] === another[field]);
+    const names = new Set([...this.#origins.keys(), ...other.#origins.keys()]);
+    return same(POOL_FIELDS, this.local, other.local) && same(POOL_FIELDS, this.remote, other.remote) && [...names].every((name) => same(ORIGIN_FIELDS, this.origin(name), other.origin(name)));
+  }
+
   /** The rows that bring the file up to date; a value of undefined removes the row. */
   *rows(): Generator<readonly [key: Uint8Array, value: Uint8Array | undefined], void, undefined> {
     const numbers = [this.local, this.remote].flatMap((pool) => POOL_FIELDS.map((field) => pool[field]));
@@ -61,31 +106,36 @@ export class LmdbUsage {
     this.#changed.clear();
   }
 
-  /** Takes over what the rows say. False when they do not say it. */
-  load(row: Buffer | undefined, originRows: Iterable<{ key: Uint8Array; value: Buffer }>): boolean {
+  /** Takes over what the rows say, those of origins too, and nothing for those that cannot be read. False when there is one, or no row at all. */
+  load(rows: Iterable<Row>): boolean {
     this.#origins.clear();
     this.#changed.clear();
     for (const pool of [this.local, this.remote]) Object.assign(pool, emptyPool());
-    if (row === undefined) return false;
-    const counted = decode(USAGE_KEY, row, 2 * POOL_FIELDS.length);
-    if (counted === undefined) return false;
-    for (const [at, field] of POOL_FIELDS.entries()) {
-      this.local[field] = counted.numbers[at]!;
-      this.remote[field] = counted.numbers[POOL_FIELDS.length + at]!;
+    let counted = false;
+    let whole = true;
+    for (const { key, value } of rows) {
+      const isHead = key.equals(USAGE_KEY);
+      if (!isHead && key[0] !== ROW.originUsage) continue;
+      const said = decode(key, value, isHead ? 2 * POOL_FIELDS.length : ORIGIN_FIELDS.length);
+      if (said === undefined) whole = false;
+      else if (isHead) {
+        counted = true;
+        for (const [at, field] of POOL_FIELDS.entries()) {
+          this.local[field] = said.numbers[at]!;
+          this.remote[field] = said.numbers[POOL_FIELDS.length + at]!;
+        }
+      } else {
+        const [records = 0, bytes = 0, providers = 0] = said.numbers;
+        this.#origins.set(said.name, { records, bytes, providers, hash: Uint8Array.from(key.subarray(1)) });
+      }
     }
-    for (const { key, value } of originRows) {
-      const origin = decode(key, value, ORIGIN_FIELDS.length);
-      if (origin === undefined) return false;
-      const [records = 0, bytes = 0, providers = 0] = origin.numbers;
-      this.#origins.set(origin.name, { records, bytes, providers, hash: Uint8Array.from(key.subarray(1)) });
-    }
-    return true;
+    return counted && whole;
   }
 }
 
-/** Where `load` finds its first row. */
-export function usageKey(): Uint8Array {
-  return USAGE_KEY;
+/** The rows that `load` looks for, and some others. */
+export function usageRows(snapshot: Snapshot): Row[] {
+  return [ROW.meta, ROW.originUsage].flatMap((kind) => snapshot.range({ start: Uint8Array.of(kind), end: Uint8Array.of(kind + 1) }));
 }
 
 function encode(key: Uint8Array, numbers: readonly number[], name: string): Uint8Array {

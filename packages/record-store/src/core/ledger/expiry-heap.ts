@@ -47,7 +47,8 @@ export class ExpiryHeap<E extends Expiring> {
   expired(now: number): E | undefined {
     for (;;) {
       const first = this.#entries[0];
-      if (first === undefined || first.heapKey > now) return undefined;
+      // So that nothing is expired at a time that is none.
+      if (first === undefined || !(first.heapKey <= now)) return undefined;
       if (first.expires === first.heapKey) return first;
       if (first.expires === Number.POSITIVE_INFINITY) {
         this.remove(first);
