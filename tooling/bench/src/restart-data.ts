@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDat, datDigest, decodeEntry, encodeEntry, encodeUtf8, generateKeyPair, keyPairFromSeed, TTL_MS } from '@p2p/dave-wire';
 import { dat, type ValueRecord } from '@p2p/record-store';
@@ -16,15 +16,16 @@ export interface RestartData {
 
 export const keyOf = (number: number): string => `key ${number}`;
 
-/** Makes the directory, or goes on with what an earlier run made: signing a million takes minutes. */
+/** Fills the directory of a node that has run in it before, or goes on with what an earlier run made: signing a million takes minutes. */
 export async function prepare(dataDir: string, dats: number, valueBytes: number): Promise<RestartData> {
-  await mkdir(dataDir, { recursive: true });
   const seedFile = join(dataDir, 'author.seed');
   if (!existsSync(seedFile)) await writeFile(seedFile, generateKeyPair().privateKey);
   const { privateKey, publicKey } = keyPairFromSeed(new Uint8Array(await readFile(seedFile)));
   const store = await LmdbRecordStore.open({
     path: join(dataDir, 'records.lmdb'),
     localId: new Uint8Array(32),
+    // A file made for somebody else would be made anew at the start that is measured.
+    keepOwner: true,
     validators: { default: dat({ read: readView }) },
     limits: { maxRecords: 'unlimited', maxTotalBytes: 'unlimited' },
     maxTtlMs: 'unlimited',

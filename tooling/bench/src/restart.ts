@@ -73,6 +73,10 @@ async function memoryOf(pid: number): Promise<{ anonymous: number; file: number 
 const percentile = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 
 const directory = process.argv[2] ?? join(tmpdir(), `dave-restart-${DATS}-${VALUE_BYTES}`);
+{
+  await using owner = await start(directory);
+  await owner.restored;
+}
 const data = await prepare(directory, DATS, VALUE_BYTES);
 
 // What a node takes with nothing in it.
