@@ -7,8 +7,9 @@ const config: UserConfig[] = library({
     conformance: 'src/conformance/index.ts',
     redis: 'src/backends/redis/index.ts',
     s3: 'src/backends/s3/index.ts',
-    // A file of its own, started by name.
+    // Files of their own, started by name.
     'io/thread/worker': 'src/io/thread/worker.ts',
+    'io/thread/sync-worker': 'src/io/thread/sync-worker.ts',
   },
   platform: 'node',
   traced: true,

@@ -45,7 +45,8 @@ export async function putTree(context: PutContext, request: PutRequest): Promise
   let early: Promise<unknown> = Promise.resolve();
   const startSync = (nodes: number): void => {
     if (abilities.sync !== 'filesystem' || !isWorthOneSync(nodes)) return;
-    early = threads.any().request('syncFileSystem', { directory: container });
+    // Starting a program takes a thread some ms: one that has nothing else to do.
+    early = store.request('syncFileSystem', { directory: container });
     // Its failure is that of the put, when it comes so far: the system tells of a failed write once.
     early.catch(() => {});
   };

@@ -69,10 +69,17 @@ export class TreeThreads {
       const threads = Array.from(running.used);
       const [first, ...others] = threads;
       if (first === undefined) throw new Error('a copy without a thread');
-      await Promise.all(threads.map((thread) => thread.request('recheck', { job })));
-      const parts = await Promise.all(others.map((thread) => thread.request('collect', { job })));
       const target = options.mode === 'scan' ? undefined : options.target;
-      const summary = await first.request('finish', { job, parts, target, container });
+      // One thread puts together what all have done, while the others look again at what they have read.
+      const finish = async (): Promise<TreeSummary> => {
+        const parts = await Promise.all(others.map((thread) => thread.request('collect', { job })));
+        const finished = await first.request('finish', { job, parts, target, container });
+        await first.request('recheck', { job });
+        return finished;
+      };
+      const [finished, ...rechecked] = await Promise.allSettled([finish(), ...others.map((thread) => thread.request('recheck', { job }))]);
+      for (const result of [...rechecked, finished]) if (result.status === 'rejected') throw result.reason;
+      const summary = (finished as PromiseFulfilledResult<TreeSummary>).value;
       signal?.throwIfAborted();
       await use({ summary, fill: async () => void (await Promise.all(threads.map((thread) => thread.request('fill', { job })))) });
     } catch (error) {

@@ -76,9 +76,9 @@ function linkFollowers(copy: TreeCopy, lines: string[], followers: CopyResult['f
   }
 }
 
+/** The last field of a file's line, as copying wrote it: `-`, or a group by device and number. */
 function groupOf(line: string): string | undefined {
-  const fields = line.split(' ', 10);
-  return fields[1] === 'f' ? fields[9] : undefined;
+  return line[line.indexOf(' ') + 1] === 'f' ? line.slice(line.lastIndexOf(' ') + 1) : undefined;
 }
 
 /** Numbers groups in the order of their first members; single members have none. True when a file has names elsewhere. */

@@ -7,6 +7,8 @@ import { applyToFile } from './attributes.ts';
 import { digestOf } from './copy-bytes.ts';
 import { contentName, giveToPool, poolName, takeFromPool } from './pool.ts';
 
+/** Two digits, a slash, then a digest of 64. */
+const DIGEST_CLAIMED_FROM = 3 + 48;
 /** Below this, cloning saves nothing. */
 export const CLONE_BYTES: number = 16 * 1024;
 
@@ -37,8 +39,11 @@ export class PoolSharing {
 
   place(node: TreeNode): PoolPlace | undefined {
     if (node.size === 0) return undefined;
-    const ordinal = this.#claims.claim(poolName(node, 0));
-    return ordinal === -1 ? undefined : { node, name: poolName(node, ordinal) };
+    const name = poolName(node, 0);
+    // The last 16 digits of its digest say as much as all of them.
+    const ordinal = this.#claims.claim(name.slice(DIGEST_CLAIMED_FROM));
+    if (ordinal === -1) return undefined;
+    return { node, name: ordinal === 0 ? name : poolName(node, ordinal) };
   }
 
   /** Makes `target` a link to an equal file; otherwise remembers to offer it to the pool. */

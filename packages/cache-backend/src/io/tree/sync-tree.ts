@@ -1,16 +1,11 @@
 import { execFile, execFileSync } from 'node:child_process';
-import * as fs from 'node:fs';
-import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { unescapeBytes } from '../../escape.ts';
-import { fsPath, joinBytes, showPath } from '../byte-path.ts';
-import { errnoOf } from '../errno.ts';
+import { joinBytes, showPath } from '../byte-path.ts';
+import { syncFiles } from './sync-files.ts';
 
 /** Up to so many files are synced one by one: the whole file system may have more to write than that. */
 const FEW = 8;
-/** Files synced at a time: file systems with a journal then write it once for several. */
-const AT_ONCE = 16;
-const OPEN: number = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 
 /**
  * Brings a container with its tree to disk. `each` syncs every file and directory. `filesystem` has the system write
@@ -31,8 +26,8 @@ export async function syncTree(container: string, manifest: string, mode: 'each'
     if (type === 'd') directories.push(path);
     if (type === 'f') files.push(path);
   }
-  await syncAll(files);
-  await syncAll(directories.reverse());
+  await syncFiles(files);
+  await syncFiles(directories.reverse());
 }
 
 /** Whether so many nodes are better brought to disk with everything else of the file system than one by one. */
@@ -43,35 +38,6 @@ export function isWorthOneSync(nodes: number): boolean {
 /** Has the system write everything of the file system that a directory is on. */
 export async function syncFileSystem(directory: string): Promise<void> {
   await promisify(execFile)('sync', ['-f', showPath(directory)]);
-}
-
-async function syncAll(paths: readonly string[]): Promise<void> {
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let path = paths[next++]; path !== undefined; path = paths[next++]) await syncOne(path);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-}
-
-async function syncOne(path: string): Promise<void> {
-  const at = fsPath(path);
-  let mode: number | undefined;
-  let handle;
-  try {
-    handle = await open(at, OPEN);
-  } catch (error) {
-    // Its owner may not read it: given the right for a moment, then taken back.
-    if (errnoOf(error) !== 'EACCES') throw error;
-    mode = fs.lstatSync(at).mode & 0o7777;
-    fs.chmodSync(at, 0o700);
-    handle = await open(at, OPEN);
-  }
-  try {
-    if (mode !== undefined) await handle.chmod(mode);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 let knowsFileSystem: boolean | undefined;

@@ -2,12 +2,14 @@ import * as fs from 'node:fs';
 import { CacheError } from '../../errors.ts';
 import { formatNode, type TreeNode } from '../../manifest.ts';
 import { fsPath, joinBytes, showPath } from '../byte-path.ts';
+import { unless } from '../errno.ts';
 import { step } from '../faults.ts';
 import { readXattrs } from '../xattrs.ts';
 import { type AttributeRules, applyToFile, applyToLink, directoryXattrs, makeRoot, nodeOf } from './attributes.ts';
 import { Claims } from './claims.ts';
 import { copyBytes, digestOf, readSmall, sha256, SMALL_BYTES, writeAll } from './copy-bytes.ts';
 import { CLONE_BYTES, PoolSharing } from './pool-sharing.ts';
+import { readEntries, type DirectoryEntry } from './read-entries.ts';
 import { SourceCheck, sourceChanged } from './source-check.ts';
 import { deviceNumbers, SPECIAL_NAMES, typeOf } from './special-files.ts';
 
@@ -28,10 +30,10 @@ export interface CopyOptions extends AttributeRules {
   readonly control: SharedArrayBuffer;
 }
 
-/** A directory to be copied, or some of its names. */
+/** A directory to be copied, or some of its entries. */
 export interface CopyTask {
   readonly path: string;
-  readonly names?: readonly string[];
+  readonly entries?: readonly DirectoryEntry[];
 }
 
 /** What one thread did. */
@@ -74,8 +76,8 @@ export class TreeCopy {
   run(tasks: CopyTask[], share: (tasks: CopyTask[]) => void): void {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
       this.#throwIfCancelled();
-      if (task.names === undefined) this.#openDirectory(task.path, tasks);
-      else for (const name of task.names) this.#copyEntry(task.path === '.' ? name : `${task.path}/${name}`, tasks);
+      if (task.entries === undefined) this.#openDirectory(task.path, tasks);
+      else this.#copyEntries(task.path, task.entries, tasks);
       if (tasks.length > 1 && Atomics.load(this.#control, 0) > 0) share(tasks.splice(0, tasks.length >> 1));
     }
   }
@@ -100,12 +102,20 @@ export class TreeCopy {
       else fs.mkdirSync(fsPath(to), 0o700);
     }
     this.result.lines.push(formatNode({ ...nodeOf(path, 'd', stat, this.#options), xattrs: directoryXattrs(from, this.#options) }));
-    const names = fs.readdirSync(fsPath(from), { encoding: 'latin1' });
-    if (names.length <= SLICE) {
-      for (const name of names) this.#copyEntry(path === '.' ? name : `${path}/${name}`, tasks);
+    const entries = readEntries(from);
+    if (entries.length <= SLICE) {
+      this.#copyEntries(path, entries, tasks);
       return;
     }
-    for (let at = 0; at < names.length; at += SLICE) tasks.push({ path, names: names.slice(at, at + SLICE) });
+    for (let at = 0; at < entries.length; at += SLICE) tasks.push({ path, entries: entries.slice(at, at + SLICE) });
+  }
+
+  #copyEntries(directory: string, entries: readonly DirectoryEntry[], tasks: CopyTask[]): void {
+    for (const [name, isFile] of entries) {
+      const path = directory === '.' ? name : `${directory}/${name}`;
+      if (isFile) this.#copyFile(path, true);
+      else this.#copyEntry(path, tasks);
+    }
   }
 
   #copyEntry(path: string, tasks: CopyTask[]): void {
@@ -116,11 +126,12 @@ export class TreeCopy {
       tasks.push({ path });
       return;
     }
-    this.#check.remember(from, stat);
     if (type === 'f') {
-      this.#copyFile(path, stat, true);
+      // The directory did not say what it is, or it became one since.
+      this.#copyFile(path, true);
       return;
     }
+    this.#check.remember(from, stat);
     const node = nodeOf(path, type, stat, this.#options);
     if (type === 'l') this.#copyLink(node, from);
     else if (this.#options.special === 'refuse') {
@@ -141,25 +152,28 @@ export class TreeCopy {
 
   /** Copies a name that was taken for a further one of another file, and is not. */
   copyAgain(path: string): void {
-    this.#copyFile(path, fs.lstatSync(fsPath(joinBytes(this.#options.source, path))), false);
+    this.#copyFile(path, false);
   }
 
-  #copyFile(path: string, seen: fs.Stats, mayFollow: boolean): void {
+  #copyFile(path: string, mayFollow: boolean): void {
     step('put:file');
     const from = joinBytes(this.#options.source, path);
-    let group = '-';
-    if (seen.nlink > 1) {
-      const { dev, ino } = fs.lstatSync(fsPath(from), { bigint: true });
-      group = `@${dev}:${ino}:${seen.nlink}`;
-      if (mayFollow && this.#claims.claim(group) > 0) {
-        this.result.followers.push([group, path]);
-        return;
-      }
-    }
-    const fd = fs.openSync(fsPath(from), OPEN_FILE);
+    // A link by now.
+    const fd = unless(['ELOOP'], () => fs.openSync(fsPath(from), OPEN_FILE));
+    if (fd === undefined) throw sourceChanged(from);
     try {
       const stat = fs.fstatSync(fd);
-      if (!stat.isFile() || stat.ino !== seen.ino || stat.mtimeMs !== seen.mtimeMs || stat.size !== seen.size) throw sourceChanged(from);
+      if (!stat.isFile()) throw sourceChanged(from);
+      this.#check.remember(from, stat);
+      let group = '-';
+      if (stat.nlink > 1) {
+        const { dev, ino } = fs.fstatSync(fd, { bigint: true });
+        group = `@${dev}:${ino}:${stat.nlink}`;
+        if (mayFollow && this.#claims.claim(group) > 0) {
+          this.result.followers.push([group, path]);
+          return;
+        }
+      }
       const plain = nodeOf(path, 'f', stat, this.#options);
       const node = { ...plain, group, size: stat.size, xattrs: this.#options.xattrs ? readXattrs(fd) : plain.xattrs };
       const { digest, allocated, shared } = this.#copyContent(fd, from, node, stat);
