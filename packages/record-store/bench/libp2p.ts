@@ -4,17 +4,16 @@ import { Libp2pRecord } from '@libp2p/record';
 import type { Datastore } from 'interface-datastore';
 import { CID } from 'multiformats/cid';
 import * as Digest from 'multiformats/hashes/digest';
+import type { Subject } from './subjects.ts';
 
 type PeerId = ReturnType<typeof peerIdFromMultihash>;
 
 /** js-libp2p's own code for values and providers over a datastore; its package exports only the whole. */
-export interface Libp2pStores {
-  put(key: Uint8Array, value: Uint8Array): Promise<unknown>;
-  get(key: Uint8Array): Promise<unknown>;
+export interface Libp2pStores extends Subject {
   addProvider(key: Uint8Array, id: Uint8Array): Promise<unknown>;
 }
 
-export async function libp2pStores(datastore: Datastore): Promise<Libp2pStores> {
+export async function libp2pStores(datastore: Datastore & { close(): Promise<void> }): Promise<Libp2pStores> {
   const part = async (path: string): Promise<Record<string, new (components: object, init: object) => never>> =>
     (await import(new URL(path, import.meta.resolve('@libp2p/kad-dht')).href)) as never;
   const components = { datastore, logger: defaultLogger() };
@@ -34,6 +33,7 @@ export async function libp2pStores(datastore: Datastore): Promise<Libp2pStores> 
   return {
     put: (key, value) => putHandler.handle(self, { key: named(key), record: new Libp2pRecord(named(key), value, new Date()).serialize() }),
     get: (key) => getHandler._checkLocalDatastore(named(key)),
+    close: () => datastore.close(),
     addProvider: (key, id) => providers.addProvider(CID.createV1(0x55, Digest.create(0x12, key)), peerOf(id)),
   };
 }

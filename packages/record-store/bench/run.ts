@@ -16,7 +16,7 @@ import { libp2pStores } from './libp2p.ts';
 import { bareLmdb } from './bare-lmdb.ts';
 import { bareRedis } from './bare-redis.ts';
 import { addOnFullKey, memoryRates, sweepOfAMillion } from './memory.ts';
-import { median, pipelined, rate, recordsOf, seconds } from './subjects.ts';
+import { median, pipelined, rate, recordsOf, seconds, type Subject } from './subjects.ts';
 
 const ROUNDS = 5;
 const PARTS = ['memory', 'rust', 'level', 'lmdb', 'redis', 'more'] as const;
@@ -32,11 +32,14 @@ function row(name: string, ...cells: string[]): void {
 }
 
 /** Inserts, overwrites and gets per second, so many in flight; medians. */
-async function rates(name: string, count: number, inFlight: number, subject: { put(key: Uint8Array, value: Uint8Array): Promise<unknown>; get(key: Uint8Array): Promise<unknown> }, empty: (round: number) => Promise<typeof subject>): Promise<void> {
+async function rates(name: string, count: number, inFlight: number, subject: Subject, empty: (round: number) => Promise<Subject>): Promise<void> {
   const found = { insert: [] as number[], overwrite: [] as number[], get: [] as number[] };
   let current = subject;
   for (let round = 0; round < ROUNDS; round++) {
-    if (round > 0) current = await empty(round);
+    if (round > 0) {
+      await current.close();
+      current = await empty(round);
+    }
     for (const [at, phase] of (['insert', 'overwrite'] as const).entries()) {
       const records = recordsOf(count, at + 1);
       found[phase].push(count / (await seconds(() => pipelined(records, inFlight, ({ key, value }) => current.put(key, value)))));
@@ -44,12 +47,14 @@ async function rates(name: string, count: number, inFlight: number, subject: { p
     const keys = recordsOf(count);
     found.get.push(count / (await seconds(() => pipelined(keys, inFlight, async ({ key }) => ((await current.get(key)) === undefined ? Promise.reject(new Error('lost')) : undefined)))));
   }
+  await current.close();
   row(name, `${rate(median(found.insert))} / ${rate(median(found.overwrite))}`, rate(median(found.get)));
 }
 
-const over = (store: RecordStore): { put(key: Uint8Array, value: Uint8Array): Promise<unknown>; get(key: Uint8Array): Promise<unknown> } => ({
+const over = (store: RecordStore): Subject => ({
   put: (key, value) => store.put({ key, value }),
   get: (key) => store.get(key),
+  close: () => store.close(),
 });
 
 console.log('| engine, 1 KiB values | put/s: insert / overwrite | get/s |\n|---|---|---|');

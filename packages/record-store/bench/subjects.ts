@@ -24,12 +24,24 @@ export function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-/** `inFlight` calls at a time until all items are through. */
+/** Keeps `inFlight` calls under way until all items are through: each that ends makes room for the next. */
 export async function pipelined<T>(items: readonly T[], inFlight: number, call: (item: T) => Promise<unknown>): Promise<void> {
-  for (let from = 0; from < items.length; from += inFlight) await Promise.all(items.slice(from, from + inFlight).map(call));
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) await call(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(inFlight, items.length) }, lane));
 }
 
 /** 12 345 as `12.3k`. */
 export function rate(perSecond: number): string {
   return perSecond >= 1e6 ? `${(perSecond / 1e6).toFixed(2)}M` : `${(perSecond / 1e3).toFixed(perSecond < 1e4 ? 2 : 1)}k`;
+}
+
+/** What is measured. */
+export interface Subject {
+  put(key: Uint8Array, value: Uint8Array): Promise<unknown>;
+  get(key: Uint8Array): Promise<unknown>;
+  /** Many open files would measure how fast the system hands out memory. */
+  close(): Promise<unknown>;
 }

@@ -150,22 +150,24 @@ export class LmdbEnvironment {
     }
   }
 
-  /** Everything or nothing. @throws RecordStoreError RECORD_STORE_IO: nothing was written, RECORD_STORE_CORRUPT */
-  commit(rows: readonly RowWrite[]): Promise<void> {
-    if (TRACE && this.trace !== undefined) return this.trace('records.lmdb.commit', () => this.#commit(rows));
-    return this.#commit(rows);
+  /** Everything or nothing; LMDB is at it, in a thread of its own, from the turn of the event loop after `onBegun`. @throws RecordStoreError RECORD_STORE_IO: nothing was written, RECORD_STORE_CORRUPT */
+  commit(rows: readonly RowWrite[], onBegun: () => void = () => undefined): Promise<void> {
+    if (TRACE && this.trace !== undefined) return this.trace('records.lmdb.commit', () => this.#commit(rows, onBegun));
+    return this.#commit(rows, onBegun);
   }
 
-  async #commit(rows: readonly RowWrite[]): Promise<void> {
+  async #commit(rows: readonly RowWrite[], onBegun: () => void): Promise<void> {
     const database = this.#database;
     await assertRoom(this.#path, rows);
     try {
-      await database.batch(() => {
+      const committed = database.batch(() => {
         for (const { key, value } of rows) {
           if (value === undefined) void database.remove(key);
           else void database.put(key, value as Buffer);
         }
       });
+      onBegun();
+      await committed;
     } catch (error) {
       throw await failureOf(await reasonOf(error), this.path);
     }

@@ -49,6 +49,10 @@ export class WriteQueue {
   readonly #full: Batch[] = [];
   #open: Batch = new Batch();
   #flying: Batch | undefined;
+  /** Settles when the commit under way does. */
+  #commit: Promise<void> = Promise.resolve();
+  /** Durable, and nobody has been told. */
+  #landed: Batch | undefined;
   #running: Promise<void> | undefined;
   /** Settles when commits may go on. */
   #held: Promise<void> = Promise.resolve();
@@ -107,7 +111,7 @@ export class WriteQueue {
     this.#held = promise;
     try {
       await before;
-      await this.#flying?.done.catch(() => undefined);
+      await this.#commit.catch(() => undefined);
       return await work();
     } finally {
       resolve();
@@ -139,19 +143,28 @@ export class WriteQueue {
       const batch = this.#full.shift();
       if (batch === undefined) break;
       this.#flying = batch;
+      // Whoever waits for the batch before decides on thousands more when told: the file is written meanwhile, not after.
+      this.#commit = this.#parts.environment().commit(batch.rows, () => setImmediate(() => this.#tell()));
       try {
-        await this.#parts.environment().commit(batch.rows);
-        this.#landed(batch);
+        await this.#commit;
+        this.#tell();
+        for (const row of batch.rows) if (this.#overlay.get(row.text) === row) this.#overlay.delete(row.text);
+        this.#landed = batch;
       } catch (error) {
+        this.#tell();
         this.#failed(batch, error);
       }
       this.#flying = undefined;
     }
     this.#running = undefined;
+    this.#tell();
   }
 
-  #landed(batch: Batch): void {
-    for (const row of batch.rows) if (this.#overlay.get(row.text) === row) this.#overlay.delete(row.text);
+  /** Tells those who wait for the batch that landed last. */
+  #tell(): void {
+    const batch = this.#landed;
+    if (batch === undefined) return;
+    this.#landed = undefined;
     batch.resolve();
     for (const callback of batch.after) callback();
   }
