@@ -30,16 +30,25 @@ const MAX_ADDRESSES = 0xffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A value row. */
-export function encodeValue(stored: Omit<StoredValue, 'key' | 'bytes'>): Uint8Array {
-  const { publisher, rank, origin, value } = stored;
-  const originBytes = origin === undefined ? undefined : encoder.encode(origin);
-  return encodeRow(VALUE_FORMAT, stored, [[PUBLISHER, publisher], [RANK, rank], [ORIGIN, originBytes]], value);
+/** Where a row is written: memory, and how many bytes before it are the caller's. */
+export interface RowPlace {
+  readonly before: number;
+  /** Memory of that many bytes. */
+  readonly take: (bytes: number) => Uint8Array;
 }
 
-/** The record in a row. Its bytes are views of the row. @throws RecordStoreError RECORD_STORE_CORRUPT. */
-export function decodeValue(key: Uint8Array, row: Uint8Array): StoredValue {
-  const { local, expires, storedAt, publisher, rank, origin, rest } = decodeRow(VALUE_FORMAT, row);
+const OWN_PLACE: RowPlace = { before: 0, take: (bytes) => new Uint8Array(bytes) };
+
+/** A value row, after `before` bytes that are left as they are. */
+export function encodeValue(stored: Omit<StoredValue, 'key' | 'bytes'>, place: RowPlace = OWN_PLACE): Uint8Array {
+  const { publisher, rank, origin, value } = stored;
+  const originBytes = origin === undefined ? undefined : encoder.encode(origin);
+  return encodeRow(VALUE_FORMAT, stored, [[PUBLISHER, publisher], [RANK, rank], [ORIGIN, originBytes]], value, place);
+}
+
+/** The record in a row, after `before` bytes. Its bytes are views of the row. @throws RecordStoreError RECORD_STORE_CORRUPT. */
+export function decodeValue(key: Uint8Array, row: Uint8Array, before = 0): StoredValue {
+  const { local, expires, storedAt, publisher, rank, origin, rest } = decodeRow(VALUE_FORMAT, row, before);
   return { key, value: rest, publisher, rank, expires, storedAt, bytes: valueRecordBytes(key, rest, publisher), local, origin };
 }
 
@@ -54,12 +63,12 @@ export function encodeProvider(stored: Omit<StoredProvider, 'key' | 'provider' |
   view.setUint32(2, position % 0x1_0000_0000);
   let at = POSITION_BYTES;
   for (const address of encoded) at = putField(rest, at, address);
-  return encodeRow(PROVIDER_FORMAT, stored, [[ORIGIN, origin === undefined ? undefined : encoder.encode(origin)]], rest);
+  return encodeRow(PROVIDER_FORMAT, stored, [[ORIGIN, origin === undefined ? undefined : encoder.encode(origin)]], rest, OWN_PLACE);
 }
 
 /** The record in a row. @throws RecordStoreError RECORD_STORE_CORRUPT. */
 export function decodeProvider(key: Uint8Array, provider: Uint8Array, row: Uint8Array): StoredProvider {
-  const { local, expires, storedAt, origin, publisher, rank, rest } = decodeRow(PROVIDER_FORMAT, row);
+  const { local, expires, storedAt, origin, publisher, rank, rest } = decodeRow(PROVIDER_FORMAT, row, 0);
   if (publisher !== undefined || rank !== undefined) throw corrupt('a provider with fields of a value');
   if (rest.length < POSITION_BYTES) throw corrupt('no position');
   const view = new DataView(rest.buffer, rest.byteOffset, rest.byteLength);
@@ -90,36 +99,35 @@ export function splitProviderRowKey(bytes: Uint8Array): { key: Uint8Array; provi
 
 type Head = Pick<StoredValue, 'local' | 'expires' | 'storedAt'>;
 
-function encodeRow(format: number, head: Head, fields: readonly (readonly [number, Uint8Array | undefined])[], rest: Uint8Array): Uint8Array {
+function encodeRow(format: number, head: Head, fields: readonly (readonly [number, Uint8Array | undefined])[], rest: Uint8Array, { before, take }: RowPlace): Uint8Array {
   let bits = head.local ? LOCAL : 0;
-  let length = HEAD_BYTES + rest.length;
+  let length = before + HEAD_BYTES + rest.length;
   for (const [bit, bytes] of fields) {
     if (bytes === undefined) continue;
     bits |= bit;
     length += 2 + bytes.length;
   }
-  const row = new Uint8Array(length);
-  const view = new DataView(row.buffer);
-  row[0] = format;
-  row[1] = bits;
+  const row = take(length);
+  const view = new DataView(row.buffer, row.byteOffset + before);
+  row[before] = format;
+  row[before + 1] = bits;
   view.setFloat64(2, head.expires);
   view.setFloat64(10, head.storedAt);
-  let at = HEAD_BYTES;
+  let at = before + HEAD_BYTES;
   for (const [, bytes] of fields) if (bytes !== undefined) at = putField(row, at, bytes);
   row.set(rest, at);
   return row;
 }
 
-function decodeRow(format: number, row: Uint8Array): Head & { publisher: Uint8Array | undefined; rank: Uint8Array | undefined; origin: string | undefined; rest: Uint8Array } {
-  if (row.length < HEAD_BYTES) throw corrupt('too short');
-  if (row[0] !== format) throw corrupt(`format ${row[0]}, expected ${format}`);
-  const bits = row[1]!;
+function decodeRow(format: number, row: Uint8Array, before: number): Head & { publisher: Uint8Array | undefined; rank: Uint8Array | undefined; origin: string | undefined; rest: Uint8Array } {
+  if (row.length < before + HEAD_BYTES) throw corrupt('too short');
+  if (row[before] !== format) throw corrupt(`format ${row[before]}, expected ${format}`);
+  const bits = row[before + 1]!;
   if (bits > (LOCAL | PUBLISHER | RANK | ORIGIN)) throw corrupt(`unknown bits ${bits}`);
-  const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
-  const expires = view.getFloat64(2);
-  const storedAt = view.getFloat64(10);
+  const expires = doubleAt(row, before + 2);
+  const storedAt = doubleAt(row, before + 10);
   if (!(expires >= 0) || !(storedAt >= 0) || storedAt === Number.POSITIVE_INFINITY) throw corrupt('times that are none');
-  let at = HEAD_BYTES;
+  let at = before + HEAD_BYTES;
   const field = (bit: number, max: number): Uint8Array | undefined => {
     if ((bits & bit) === 0) return undefined;
     const bytes = takeField(row, at, max);
@@ -129,7 +137,20 @@ function decodeRow(format: number, row: Uint8Array): Head & { publisher: Uint8Ar
   const publisher = field(PUBLISHER, MAX_ID_BYTES);
   const rank = field(RANK, MAX_RANK_BYTES);
   const origin = field(ORIGIN, 4 * MAX_ORIGIN_LENGTH);
-  return { local: (bits & LOCAL) !== 0, expires, storedAt, publisher, rank, origin: origin === undefined ? undefined : decodeText(origin), rest: row.subarray(at) };
+  return { local: (bits & LOCAL) !== 0, expires, storedAt, publisher, rank, origin: origin === undefined ? undefined : decodeText(origin), rest: viewOf(row, at, row.length) };
+}
+
+/** A plain array whatever `row` is: methods of a Buffer differ in what they copy. */
+function viewOf(row: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8Array(row.buffer, row.byteOffset + from, to - from);
+}
+
+const double = new DataView(new ArrayBuffer(8));
+
+/** A view of its own for each row would cost more. */
+function doubleAt(row: Uint8Array, at: number): number {
+  for (let byte = 0; byte < 8; byte++) double.setUint8(byte, row[at + byte]!);
+  return double.getFloat64(0);
 }
 
 function putField(into: Uint8Array, at: number, bytes: Uint8Array): number {
@@ -143,7 +164,7 @@ function takeField(from: Uint8Array, at: number, max: number): Uint8Array {
   if (at + 2 > from.length) throw corrupt('cut off');
   const length = (from[at]! << 8) | from[at + 1]!;
   if (length > max || at + 2 + length > from.length) throw corrupt('a field longer than it can be');
-  return from.subarray(at + 2, at + 2 + length);
+  return viewOf(from, at + 2, at + 2 + length);
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -8,6 +8,7 @@ import { SYSTEM } from '../system.ts';
 import { assertRoom } from './disk-room.ts';
 import { failureOf, mapError, reasonOf } from './failures.ts';
 import { codeOf, removeDraft, removeFile, syncFile } from './file-steps.ts';
+import { Slabs } from './slabs.ts';
 
 /** LMDB's own, whatever the machine's: a data directory may move. */
 const PAGE_BYTES = 4096;
@@ -60,6 +61,8 @@ export class LmdbEnvironment {
   /** Which file that is: renaming keeps it. */
   readonly #ino: number;
   readonly #database: RootDatabase<Buffer, Uint8Array>;
+  /** Small ones: whoever keeps a row for long keeps no more than this. */
+  readonly #slabs = new Slabs(16_384);
   /** Its mark in `openHere`. */
   readonly #mark: object;
 
@@ -114,7 +117,13 @@ export class LmdbEnvironment {
   /** A copy of the row, the caller's own. @throws RecordStoreError */
   get(key: Uint8Array): Buffer | undefined {
     try {
-      return this.#database.getBinary(key);
+      // In memory that lmdb uses again: longer than its `length`, which is an ordinary property.
+      const found = this.#database.getBinaryFast(key);
+      if (found === undefined) return undefined;
+      const { length } = found;
+      const row = this.#slabs.take(length);
+      found.copy(row, 0, 0, length);
+      return row;
     } catch (error) {
       throw mapError(error, this.path);
     }

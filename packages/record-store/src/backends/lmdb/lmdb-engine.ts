@@ -1,5 +1,5 @@
 import { admitProvider, admitValue, type Admission, type Chooser } from '../../core/admit.ts';
-import { bytesText, equalBytes } from '../../core/bytes.ts';
+import { bytesText, copyBytes, equalBytes } from '../../core/bytes.ts';
 import type { EngineReport, EngineUsage, ExpiredChunk, RecordEngine, Soon, ValueScan } from '../../core/engine.ts';
 import type { StoredProvider, StoredValue, ValueCandidate } from '../../core/stored.ts';
 import type { RecordStoreError } from '../../errors.ts';
@@ -42,6 +42,8 @@ export class LmdbEngine implements RecordEngine {
   readonly #state: LmdbState;
   readonly #recounts: Recounts;
   readonly #reader: RowReader;
+  /** Where the last get looked: keys mostly are of one length, and memory of its own costs a twelfth of a get. */
+  #valueAt: Uint8Array = rowKey(ROW.value, new Uint8Array(0));
   #environment: LmdbEnvironment;
   /** After a failed commit the file could not be read either. */
   #broken: unknown;
@@ -91,9 +93,11 @@ export class LmdbEngine implements RecordEngine {
   }
 
   getValue(key: Uint8Array): StoredValue | undefined {
-    const at = rowKey(ROW.value, key);
+    if (this.#valueAt.length !== 1 + key.length) this.#valueAt = rowKey(ROW.value, key);
+    else this.#valueAt.set(key, 1);
+    const at = this.#valueAt;
     const row = this.#environment.get(at);
-    return row === undefined ? undefined : this.#reader.value(Uint8Array.from(key), at, row);
+    return row === undefined ? undefined : this.#reader.value(copyBytes(key), at, row);
   }
 
   putValue(candidate: ValueCandidate, now: number): Soon<Admission> {
@@ -128,7 +132,7 @@ export class LmdbEngine implements RecordEngine {
 
   async removeValue(key: Uint8Array, accept: (stored: StoredValue | undefined) => boolean): Promise<boolean> {
     this.#begin();
-    const own = Uint8Array.from(key);
+    const own = copyBytes(key);
     const stored = this.#state.lookUpValue(own);
     if (stored === undefined || !accept(stored === 'damaged' ? undefined : stored)) return false;
     if (stored === 'damaged') this.#state.discardValue(own);
@@ -162,13 +166,13 @@ export class LmdbEngine implements RecordEngine {
 
   async addProvider(candidate: StoredProvider, now: number): Promise<Admission> {
     this.#begin();
-    const own: StoredProvider = { ...candidate, key: Uint8Array.from(candidate.key), provider: Uint8Array.from(candidate.provider), addresses: [...candidate.addresses] };
+    const own: StoredProvider = { ...candidate, key: copyBytes(candidate.key), provider: copyBytes(candidate.provider), addresses: [...candidate.addresses] };
     return await this.#durable(admitProvider(this.#state, own, this.#parts.choose, now));
   }
 
   async removeProvider(key: Uint8Array, provider: Uint8Array, accept: (stored: StoredProvider | undefined) => boolean): Promise<boolean> {
     this.#begin();
-    const own = Uint8Array.from(key);
+    const own = copyBytes(key);
     const all = this.#state.lookUpProviders(own);
     if (all === 'damaged') {
       // All of the key are in one row: none of them can be read.
@@ -184,7 +188,7 @@ export class LmdbEngine implements RecordEngine {
   }
 
   providersOf(key: Uint8Array): readonly StoredProvider[] {
-    return this.#committedProviders(Uint8Array.from(key));
+    return this.#committedProviders(copyBytes(key));
   }
 
   async *scanProvided(signal: AbortSignal | undefined): AsyncIterable<StoredProvider> {
