@@ -1,12 +1,12 @@
 // The speed table of the README: our engines, js-libp2p's stores and rust-libp2p's MemoryStore in one run.
 // Arguments choose parts: memory, rust, level, lmdb, redis, more; none: all.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LevelDatastore } from 'datastore-level';
+import { NO_REDIS, startRedis } from '@p2p/testkit/redis-server';
 import { createClient } from 'redis';
 import { DatastoreRecordStore } from '../src/backends/datastore/index.ts';
 import { LmdbRecordStore } from '../src/backends/lmdb/index.ts';
@@ -85,19 +85,15 @@ if (wants('lmdb')) {
   await rates('the package lmdb alone, durable, 16384 in flight, values only', 100_000, 16_384, await bareLmdb(join(temporary, 'bare-0')), (round) => bareLmdb(join(temporary, `bare-${round}`)));
 }
 
-if (wants('redis') && spawnSync('redis-server', ['--version']).status === 0) {
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', temporary], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept')) break;
-  const client = createClient({ url: `redis://127.0.0.1:${port}` });
+if (wants('redis') && NO_REDIS === undefined) {
+  const server = await startRedis();
+  const client = createClient({ url: server.url });
   await client.connect();
   const overRedis = async (round: number): Promise<ReturnType<typeof over>> => over(await RedisRecordStore.open({ ...options, client, namespace: `bench-${round}` }));
   await rates('redis on loopback, 512 in flight', 20_000, 512, await overRedis(0), overRedis);
   await rates('bare SET and GET of the same client, 512 in flight', 20_000, 512, bareRedis(client), async () => bareRedis(client));
   client.destroy();
-  const ended = once(server, 'exit');
-  server.kill('SIGKILL');
-  await ended;
+  await server.stop();
 }
 
 if (wants('more')) {

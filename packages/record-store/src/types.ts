@@ -29,7 +29,7 @@ export interface StoreCapabilities {
   durable: 'no' | 'process-crash' | 'power-loss';
   /** A put and what it does to the limits happen as one; no crash leaves half of it. */
   atomic: boolean;
-  /** Several processes may use one store at a time. */
+  /** Other nodes may read and write the same records at the same time. */
   shared: boolean;
 }
 

@@ -8,13 +8,13 @@ import { cacheBackendConformance, type ConformanceOptions } from '@p2p/cache-bac
 import { RedisCacheBackend, type RedisClient } from '@p2p/cache-backend/redis';
 import { S3CacheBackend } from '@p2p/cache-backend/s3';
 import { NO_S3, S3_START_MS, startS3, type TestS3 } from '@p2p/testkit/s3-server';
-import { hasRedis, startRedis, type OwnRedis } from './redis-server.ts';
+import { NO_REDIS, startRedis, type OwnRedis } from '@p2p/testkit/redis-server';
 
 // Thousands of small trees, each synced: in memory where there is such a place, unless CACHE_TEST_DIR is set.
 if (existsSync('/dev/shm') && process.env['CACHE_TEST_DIR'] === undefined) process.env['TMPDIR'] = '/dev/shm';
 
-/** The package's own tests run more. */
-const ROUNDS = 5;
+/** Random histories of each backend. */
+const ROUNDS = process.env['CACHE_LONG'] === '1' ? 100 : 10;
 
 /** @param machine A directory for one instance, as another machine would have. */
 type OpenOn = (machine: string, store: { readonly scratch: string; readonly name: string }) => CacheBackend | Promise<CacheBackend>;
@@ -46,7 +46,7 @@ describe('tiered, local before local', () => {
   suite(async (_machine, { scratch }) => new TieredCacheBackend(await localAt(join(scratch, 'near')), await localAt(join(scratch, 'far'))), { servesEvicted: true });
 });
 
-describe.skipIf(!hasRedis())('Redis', () => {
+describe.skipIf(NO_REDIS !== undefined)('Redis', () => {
   let server: OwnRedis | undefined;
   let client: (RedisClient & { destroy(): void }) | undefined;
   beforeAll(async () => {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RedisRecordStore, type RedisClientLike } from '@p2p/record-store/redis';
 import { recordStoreConformance } from '@p2p/record-store/conformance';
 import { acceptAny, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
-import { hasRedis, startCluster } from './redis-server.ts';
+import { NO_REDIS, startCluster } from '@p2p/testkit/redis-server';
 
-describe.skipIf(!hasRedis())('a cluster of three', () => {
+describe.skipIf(NO_REDIS !== undefined)('a cluster of three', () => {
   let cluster: Awaited<ReturnType<typeof startCluster>>;
   let nodeRedis: ReturnType<typeof createCluster>;
   let ioRedis: Cluster;

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { RedisRecordStore, type RedisClientLike } from '@p2p/record-store/redis';
 import { recordStoreConformance } from '@p2p/record-store/conformance';
 import type { RecordStore, RecordStoreOptions } from '@p2p/record-store';
-import { hasRedis, startRedis, type OwnRedis } from './redis-server.ts';
+import { NO_REDIS, startRedis, type OwnRedis } from '@p2p/testkit/redis-server';
 
 const existing = process.env['RECORD_STORE_REDIS_URL'];
 let server: OwnRedis | undefined;
 let url = existing ?? '';
 
 beforeAll(async () => {
-  if (existing !== undefined || !hasRedis()) return;
+  if (existing !== undefined || NO_REDIS !== undefined) return;
   server = await startRedis();
   url = server.url;
 });
@@ -45,7 +45,7 @@ function suite(client: () => RedisClientLike, send: (command: string, args: read
   });
 }
 
-describe.skipIf(!hasRedis() && existing === undefined)('node-redis', () => {
+describe.skipIf(NO_REDIS !== undefined && existing === undefined)('node-redis', () => {
   let client: ReturnType<typeof createClient>;
   beforeAll(async () => {
     client = createClient({ url });
@@ -56,7 +56,7 @@ describe.skipIf(!hasRedis() && existing === undefined)('node-redis', () => {
   suite(() => client, (command, args) => client.sendCommand([command, ...args]), process.env['RECORD_STORE_LONG'] === '1' ? 300 : 12);
 });
 
-describe.skipIf(!hasRedis() && existing === undefined)('ioredis', () => {
+describe.skipIf(NO_REDIS !== undefined && existing === undefined)('ioredis', () => {
   let client: Redis;
   beforeAll(() => {
     client = new Redis(url);

@@ -5,7 +5,7 @@ import { createClient } from 'redis';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RedisRecordStore, type RedisRecordStoreOptions } from '@p2p/record-store/redis';
 import { acceptAny, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
-import { hasRedis, startRedis, type OwnRedis } from './redis-server.ts';
+import { NO_REDIS, startRedis, type OwnRedis } from '@p2p/testkit/redis-server';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const options: RecordStoreOptions = { localId: utf8('me'), validators: { default: acceptAny() } };
@@ -43,7 +43,7 @@ async function open(more: Pick<RedisRecordStoreOptions, 'client'> & Partial<Redi
 
 const codeOf = async (work: Promise<unknown>): Promise<unknown> => work.then(() => 'resolved', (error: { code?: unknown }) => error.code);
 
-describe.skipIf(!hasRedis())('Redis that does not do as one would like', () => {
+describe.skipIf(NO_REDIS !== undefined)('Redis that does not do as one would like', () => {
   test.each(['allkeys-lru', 'volatile-ttl'])('one that evicts (%s) is refused at open', async (policy) => {
     const own = await server(['--maxmemory', '100mb', '--maxmemory-policy', policy]);
     await expect(open({ client: await nodeRedis(own.url) })).rejects.toMatchObject({ code: 'RECORD_STORE_CONFIG', message: expect.stringContaining(policy) as string });

@@ -3,11 +3,11 @@ import { RedisRecordStore } from '@p2p/record-store/redis';
 import { createEventLog, TRACE } from '@p2p/trace';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { hasRedis, startRedis } from './redis-server.ts';
+import { NO_REDIS, startRedis } from '@p2p/testkit/redis-server';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-test.skipIf(!hasRedis())('commands and scripts are spans, and say which of them failed', async () => {
+test.skipIf(NO_REDIS !== undefined)('commands and scripts are spans, and say which of them failed', async () => {
   const server = await startRedis();
   const client = new Redis(server.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 });
   client.on('error', () => {});

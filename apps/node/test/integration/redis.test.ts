@@ -1,49 +1,21 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { NO_REDIS, startRedis } from '@p2p/testkit/redis-server';
+import { freePort } from '@p2p/testkit/server-process';
 import { expect, test } from 'vitest';
 import { run, startDaemon, temporaryHome } from './dave-process.ts';
 
-/** Debian's server. In CI it must be there; on a laptop it may not. */
-const missing = process.env['CI'] === undefined && spawnSync('redis-server', ['--version']).status !== 0;
+/** Every write reaches the disk before it is answered. */
+const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  return port;
-}
-
-async function startRedis(directory: string, port: number): Promise<ChildProcess> {
-  await mkdir(directory, { recursive: true });
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--appendfsync', 'always'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
-    server.stdout.on('data', (chunk: Buffer) => {
-      if (/Ready to accept connections/.test(chunk.toString())) resolve();
-    });
-    server.once('exit', () => reject(new Error('the server ended')));
-  });
-  return server;
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, 'exit');
-  server.kill('SIGKILL');
-  await exited;
-}
-
-test.skipIf(missing)('nodes of one operator share a Redis, each with its own records; it may go away and come back', { timeout: 90_000 }, async () => {
+test.skipIf(NO_REDIS !== undefined)(`nodes of one operator share a Redis, each with its own records; it may go away and come back${NO_REDIS === undefined ? '' : ` (${NO_REDIS})`}`, { timeout: 90_000 }, async () => {
   await using home = await temporaryHome();
-  const port = await freePort();
-  let redis = await startRedis(join(home.path, 'redis'), port);
+  const redis = await startRedis(DURABLE);
   try {
     const file = join(home.path, 'dave.yaml');
-    await writeFile(file, `records: redis\nredisUrl: redis://127.0.0.1:${port}\nredisDurable: power-loss\n`);
+    await writeFile(file, `records: redis\nredisUrl: ${redis.url}\nredisDurable: power-loss\n`);
     const dave = (dir: string, ...args: string[]): ReturnType<typeof run> => run([...args, '--config', file, '--data-dir', join(home.path, dir)], { home: home.path });
     const stats = async (dir: string): Promise<Record<string, unknown>> => JSON.parse((await dave(dir, 'store', 'stats', '--json')).out) as Record<string, unknown>;
     {
@@ -55,11 +27,11 @@ test.skipIf(missing)('nodes of one operator share a Redis, each with its own rec
       expect(await stats('second')).toMatchObject({ engine: 'redis', records: 0 });
       expect(await dave('first', 'store', 'verify', '--deep')).toMatchObject({ code: 0 });
 
-      await end(redis);
+      await redis.kill();
       // What is in memory is served all the same; what would not be durable is not acknowledged.
       expect(await dave('first', 'get', 'greeting')).toMatchObject({ code: 0, out: 'hello' });
       await first.dave.says('err', /connection to Redis failed/);
-      redis = await startRedis(join(home.path, 'redis'), port);
+      await redis.restart();
       let code: number | null = 1;
       for (let tries = 0; tries < 20 && code !== 0; tries++) ({ code } = await dave('first', 'put', 'again', 'there', '--min-acks', '0', '--timeout', '5s'));
       expect(code).toBe(0);
@@ -69,7 +41,44 @@ test.skipIf(missing)('nodes of one operator share a Redis, each with its own rec
     expect(await dave('first', 'get', 'greeting')).toMatchObject({ code: 0, out: 'hello' });
     expect(await dave('first', 'get', 'again')).toMatchObject({ code: 0, out: 'there' });
   } finally {
-    await end(redis);
+    await redis.stop();
+  }
+});
+
+test.skipIf(NO_REDIS !== undefined)(`a fleet of nodes with one namespace: what one stored every other serves, also when that one was killed${NO_REDIS === undefined ? '' : ` (${NO_REDIS})`}`, { timeout: 120_000 }, async () => {
+  await using home = await temporaryHome();
+  const redis = await startRedis(DURABLE);
+  try {
+    const file = join(home.path, 'dave.yaml');
+    await writeFile(file, `records: redis\nredisUrl: ${redis.url}\nredisNamespace: fleet\nredisDurable: power-loss\n`);
+    const dave = (dir: string, ...args: string[]): ReturnType<typeof run> => run([...args, '--config', file, '--data-dir', join(home.path, dir)], { home: home.path });
+    const records = async (dir: string): Promise<unknown> => (JSON.parse((await dave(dir, 'store', 'stats', '--json')).out) as { records: unknown }).records;
+    const authors: Record<string, string> = {};
+    const dirs = ['one', 'two', 'three'];
+    const put = async (dir: string, key: string, value: string): Promise<void> => {
+      const stored = await dave(dir, 'put', key, value, '--min-acks', '0', '--json');
+      expect(stored.code, stored.err).toBe(0);
+    };
+    {
+      // No peers: what a node does not hold itself, it can only have from the store.
+      await using one = await startDaemon(home.path, 'one', ['--config', file]);
+      await using two = await startDaemon(home.path, 'two', ['--config', file]);
+      await using three = await startDaemon(home.path, 'three', ['--config', file]);
+      for (const [name, { publicKey }] of Object.entries({ one, two, three })) authors[name] = publicKey;
+      await Promise.all(dirs.map((dir) => put(dir, 'name', `of ${dir}`)));
+      for (const dir of dirs) expect(await records(dir)).toBe(3);
+      for (const reader of dirs) for (const author of dirs) expect(await dave(reader, 'get', `${authors[author]}/name`, '--timeout', '10s')).toMatchObject({ code: 0, out: `of ${author}` });
+      one.dave.child.kill('SIGKILL');
+      await put('two', 'name', 'of two, later');
+      expect(await dave('two', 'get', `${authors['one']}/name`)).toMatchObject({ code: 0, out: 'of one' });
+    }
+    // Whoever comes back reads what the others wrote meanwhile.
+    await using one = await startDaemon(home.path, 'one', ['--config', file]);
+    expect(one.publicKey).toBe(authors['one']);
+    expect(await dave('one', 'get', `${authors['two']}/name`, '--timeout', '10s')).toMatchObject({ code: 0, out: 'of two, later' });
+    expect(await dave('one', 'store', 'verify', '--deep')).toMatchObject({ code: 0 });
+  } finally {
+    await redis.stop();
   }
 });
 

@@ -5,13 +5,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const START_MS = 20_000;
 const POLL_MS = 10;
 
-/** A port of the loopback interface that was free just now. */
-export async function freePort(): Promise<number> {
+/** A port of the loopback interface that was free just now, and the one that lies `alsoAbove` it too. */
+export async function freePort(alsoAbove?: number): Promise<number> {
+  for (;;) {
+    const port = await listened(0);
+    // One that the system gives out may lie too high to have another above.
+    if (port !== undefined && (alsoAbove === undefined || (port + alsoAbove <= 65_535 && (await listened(port + alsoAbove)) !== undefined))) return port;
+  }
+}
+
+/** The port that was listened on for a moment; undefined when it is taken. */
+async function listened(port: number): Promise<number | undefined> {
   const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
+  const isFree = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!isFree) return undefined;
+  const found = (server.address() as { port: number }).port;
   await new Promise<void>((resolve) => void server.close(() => resolve()));
-  return port;
+  return found;
 }
 
 /** A server program that was started by a test and ends with it. */

@@ -56,6 +56,8 @@ export class Persistence {
   readonly #closeDeadlineMs: number;
   readonly #abortLoad: AbortController = new AbortController();
   readonly #failFast: boolean;
+  /** Others write to the record store too. */
+  readonly #isShared: boolean;
   #recalls = 0;
   #closing: Promise<void> | undefined = undefined;
 
@@ -65,6 +67,7 @@ export class Persistence {
     this.#maxPending = options.maxPending ?? MAX_PENDING;
     this.#closeDeadlineMs = options.closeDeadlineMs ?? CLOSE_DEADLINE_MS;
     this.#failFast = records.capabilities.durable === 'no';
+    this.#isShared = records.capabilities.shared;
     const onFailure = (error: NodeError): void => {
       count(counters.puts, 'records-failed');
       emitter.emit('error', { error });
@@ -81,7 +84,7 @@ export class Persistence {
     });
     this.#writes = new WriteBehind(
       { ttlMs: options.ttlMs, maxPending: this.#maxPending },
-      { store, records, clock, random, onFailure, beforeWrite: (names, signal) => this.#restore.reconcile(names, signal) },
+      { store, records, clock, random, onFailure, beforeWrite: (names, signal) => this.#restore.reconcile(names, signal), onStale: (name) => void this.recall(name) },
     );
   }
 
@@ -114,12 +117,12 @@ export class Persistence {
   }
 
   /**
-   * While the records of earlier runs are still being read: looks whether there is one of a key that
-   * memory does not hold, and brings it there, verified. Undefined when all has been read, which costs
-   * nothing. Never rejects: `unknown` when the record store fails or is slow, or too much is asked for.
+   * While the records of earlier runs are still being read, and always where others write to the record store too: looks
+   * whether there is one of a key that memory does not hold, or a newer one, and brings it there, verified. Undefined when
+   * all has been read, which costs nothing. Never rejects: `unknown` when the record store fails or is slow, or too much is asked for.
    */
   recall(name: DatName): Promise<Recalled> | undefined {
-    if (this.#restore.done || this.#closing !== undefined) return undefined;
+    if ((this.#restore.done && !this.#isShared) || this.#closing !== undefined) return undefined;
     if (this.#recalls >= MAX_RECALLS) {
       count(this.#modules.counters.gets, 'recall-refused');
       return Promise.resolve('unknown');

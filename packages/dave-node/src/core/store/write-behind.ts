@@ -41,6 +41,8 @@ export interface WriteBehindModules {
    */
   readonly beforeWrite: (names: readonly DatName[], signal: AbortSignal) => Promise<ReadonlySet<number>>;
   readonly onFailure: (error: NodeError) => void;
+  /** Somebody who shares the record store has put a newer one of this key. */
+  readonly onStale: (name: DatName) => void;
 }
 
 /**
@@ -228,6 +230,7 @@ export class WriteBehind {
   #settle(key: DirtyKey, time: number, result: PutResult | undefined): void {
     // `stale`: somebody who shares the store wrote a newer one, which is as good; `conflict`: it has this
     // very dat with another list of replicas, which is a hint.
+    if (result?.outcome === 'rejected' && result.reason === 'stale') this.#modules.onStale(key.name);
     if (result !== undefined && (result.outcome !== 'rejected' || result.reason === 'stale' || result.reason === 'conflict')) {
       for (const waiter of key.waiters) {
         if (waiter.time <= time) waiter.resolve();

@@ -190,7 +190,8 @@ test('a record that the store refuses is reported, not retried for ever', async 
   expect(outcomes).toEqual(['durable', 'NODE_RECORDS_FAILED', 'durable']);
   await run.clock.advance(60_000);
   expect(run.errors).toEqual(['NODE_RECORDS_FAILED']);
-  expect(run.records.calls.length).toBe(4);
+  // Three looks before the batch, the batch, and one look at what is newer there.
+  expect(run.records.calls.length).toBe(5);
 });
 
 test('a store that declares no durability keeps nobody waiting', async () => {
@@ -410,4 +411,29 @@ test('a recall that fails, hangs, is cut short by closing or is one too many doe
   expect(await run.persistence.recall(name)).toBe('unknown');
   await run.settle(run.persistence.close());
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['unknown']));
+});
+
+test('from records that others write too, what memory lacks is read at any time, and what was newer there comes to memory', async () => {
+  const clock = new VirtualClock();
+  const records = new MemoryRecords(clock);
+  const alone = new Run({ clock, records });
+  await alone.settle(alone.persistence.load());
+  leave(alone, { key: 'late', value: 'of another' });
+  // Nobody else writes there: what has been read is all there is.
+  expect(alone.persistence.recall({ publicKey: authorKey(0), key: 'late' })).toBe(undefined);
+
+  records.capabilities = { ...records.capabilities, shared: true };
+  const run = new Run({ clock, records });
+  await run.settle(run.persistence.load());
+  leave(run, { key: 'later', value: 'of another' });
+  const recalled = run.persistence.recall({ publicKey: authorKey(0), key: 'later' });
+  expect(await run.settle(recalled!)).toMatchObject({ dat: { key: 'later' } });
+  expect(run.value('later')).toBe('of another');
+  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'nowhere' })!)).toBe(undefined);
+
+  leave(run, { key: 'raced', value: 'newer', time: clock.now() });
+  records.refuse = (): { outcome: 'rejected'; reason: 'stale' } => ({ outcome: 'rejected', reason: 'stale' });
+  expect(await run.settle(run.put({ key: 'raced', value: 'older', time: clock.now() - 5000 }).durable)).toBe('durable');
+  await clock.advance(1000);
+  expect(run.value('raced')).toBe('newer');
 });

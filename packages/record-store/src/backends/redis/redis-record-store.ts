@@ -54,7 +54,7 @@ export class RedisRecordStore extends PolicyStore {
     return new RedisRecordStore({
       settings,
       pause,
-      engine: (report, choose) => new RedisEngine({ connection, capabilities: { durable, atomic: true, shared: true }, localId, caps, report, choose, onDamaged }),
+      engine: (report, choose) => new RedisEngine({ connection, capabilities: { durable, atomic: true, shared: options.namespace !== undefined }, localId, caps, report, choose, onDamaged }),
     });
   }
 }
