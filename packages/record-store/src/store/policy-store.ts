@@ -95,8 +95,9 @@ export class PolicyStore implements RecordStore {
       if (refusal !== undefined) return this.#result(refusal, record.key, undefined, options?.origin);
       const validator = this.#settings.validators.of(record.key);
       if (!this.#slow.has(validator)) {
-        const verdict = validator.validate(record, this.#settings.clock.now());
-        if (!(verdict instanceof Promise)) return this.#putValid(record, verdict, options);
+        const now = this.#settings.clock.now();
+        const verdict = validator.validate(record, now);
+        if (!(verdict instanceof Promise)) return this.#putValid(record, verdict, options, now);
         // Found out by asking it once. It may look at the caller's bytes at any later time, so that answer is worth nothing.
         this.#slow.add(validator);
         verdict.catch(() => {});
@@ -259,16 +260,16 @@ export class PolicyStore implements RecordStore {
   }
 
   async #putSlowly(record: ValueRecord, validator: Validator, options: PutOptions | undefined): Promise<PutResult> {
-    return await this.#putValid(record, await validator.validate(record, this.#settings.clock.now()), options);
+    const verdict = await validator.validate(record, this.#settings.clock.now());
+    // Validation may have taken its time.
+    options?.signal?.throwIfAborted();
+    return await this.#putValid(record, verdict, options, this.#settings.clock.now());
   }
 
-  #putValid(record: ValueRecord, verdict: Verdict, options: PutOptions | undefined): Soon<PutResult> {
+  #putValid(record: ValueRecord, verdict: Verdict, options: PutOptions | undefined, now: number): Soon<PutResult> {
     const refusal = judged(verdict);
     const origin = options?.origin;
     if (typeof refusal === 'string') return this.#result(refusal, record.key, undefined, origin);
-    // Validation may have taken its time.
-    options?.signal?.throwIfAborted();
-    const now = this.#settings.clock.now();
     const admission = this.#engine.putValue(valueCandidate(record, origin, refusal, options?.ifVersion, this.#settings, now), now, options?.signal);
     return admission instanceof Promise ? admission.then((settled) => this.#result(settled, record.key, undefined, origin)) : this.#result(admission, record.key, undefined, origin);
   }
