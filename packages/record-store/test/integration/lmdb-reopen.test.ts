@@ -1,10 +1,15 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { VirtualClock } from '@p2p/testkit';
 import { expect, test } from 'vitest';
 import { acceptAny } from '../../src/index.ts';
 import { LmdbRecordStore, type LmdbRecordStoreOptions } from '../../src/backends/lmdb/index.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+
+const KILLS = process.env['RECORD_STORE_LONG'] === '1' ? 50 : 4;
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -105,6 +110,33 @@ test('a damaged row goes on saying so under another id, and a tool that keeps th
   expect((await stat(path)).ino).not.toBe(ino);
   await expect(other.get(bytes('broken'))).rejects.toMatchObject({ code: 'RECORD_STORE_CORRUPT' });
   expect(await other.verify()).toMatchObject({ sound: false, records: 1, damagedRows: 1 });
+});
+
+test('killed while its file is made anew for another id, a store has all records under either', { timeout: 60_000 }, async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  const records = Array.from({ length: 20_000 }, (_, number) => ({ key: bytes(`key ${number}`), value: bytes('v'), publisher: bytes('me') }));
+  const limits = { maxRecords: 'unlimited' } as const;
+  {
+    await using store = await open(directory.path, { limits });
+    await store.putMany(records);
+  }
+  let killed = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = fork(fileURLToPath(new URL('lmdb-reown-child.ts', import.meta.url)), [path], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const ended = once(child, 'exit') as Promise<[code: number | null]>;
+    await once(child, 'message');
+    await new Promise((resume) => setTimeout(resume, Math.random() * 400));
+    child.kill('SIGKILL');
+    if ((await ended)[0] === null) killed += 1;
+    // Whose it is by now depends on when that was.
+    await using store = await open(directory.path, { limits });
+    const { local, remote } = await store.stats();
+    expect([local.records, remote.records], `kill ${kill}`).toEqual([records.length, 0]);
+    expect(await store.verify()).toMatchObject({ sound: true, records: records.length });
+    expect((await readdir(directory.path)).filter((name) => name.includes('reowned'))).toEqual([]);
+  }
+  expect(killed).toBeGreaterThan(0);
 });
 
 test('what others send of a local record does not put off when this node sends it again', async () => {
