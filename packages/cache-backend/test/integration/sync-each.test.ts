@@ -18,34 +18,43 @@ function makeFiles(dir: string, count: number): string[] {
   });
 }
 
-/** A few are synced by Node's own threads, many by a crew. */
-describe.each([20, 600])('%i files, each synced', (count) => {
-  test.skipIf(missing !== undefined)(`reach the disk before the tree gets its place${missing === undefined ? '' : ` (${missing})`}`, async () => {
+test.skipIf(missing !== undefined).each([20, 4200])(`%i files, each synced, reach the disk before the tree gets its place${missing === undefined ? '' : ` (${missing})`}`, { timeout: 60_000 }, async (count) => {
+  await withDirectory(async (dir) => {
+    makeFiles(join(dir, 'source'), count);
+    const log = join(dir, 'log');
+    execFileSync('strace', ['-f', '-qq', '-y', '-e', 'trace=fsync,rename,renameat,renameat2', '-o', log, process.execPath, PUT, join(dir, 'cache'), join(dir, 'source')]);
+    const calls = fs.readFileSync(log, 'latin1').split('\n');
+    const placed = calls.findIndex((line) => /rename.*\/trees\//.test(line));
+    expect(placed).toBeGreaterThan(0);
+    const synced = new Set(calls.slice(0, placed).flatMap((line) => /fsync\(\d+<.*\/tree(\/[^>]*)?>/.exec(line)?.[1] ?? []));
+    expect(synced.size).toBe(count + 1);
+  });
+});
+
+describe.each([['by Node’s own threads', undefined], ['by a crew', 1]] as const)('files, each synced %s', (_who, crewFrom) => {
+  test('one that is gone fails all, with its code', async () => {
     await withDirectory(async (dir) => {
-      makeFiles(join(dir, 'source'), count);
-      const log = join(dir, 'log');
-      execFileSync('strace', ['-f', '-qq', '-y', '-e', 'trace=fsync,rename,renameat,renameat2', '-o', log, process.execPath, PUT, join(dir, 'cache'), join(dir, 'source')]);
-      const calls = fs.readFileSync(log, 'latin1').split('\n');
-      const placed = calls.findIndex((line) => /rename.*\/trees\//.test(line));
-      expect(placed).toBeGreaterThan(0);
-      const synced = new Set(calls.slice(0, placed).flatMap((line) => /fsync\(\d+<.*\/tree(\/[^>]*)?>/.exec(line)?.[1] ?? []));
-      expect(synced.size).toBe(count + 1);
+      const paths = makeFiles(dir, 100);
+      fs.rmSync(paths[99]!);
+      await expect(syncFiles(paths, crewFrom)).rejects.toMatchObject({ code: 'ENOENT' });
+      // And nothing is left of it.
+      fs.writeFileSync(paths[99]!, 'again');
+      await syncFiles(paths, crewFrom);
     });
   });
 
-  test('one that is gone fails all, with its code', async () => {
+  test('many calls at once have one crew among them', async () => {
     await withDirectory(async (dir) => {
-      const paths = makeFiles(dir, count);
-      fs.rmSync(paths[count - 1]!);
-      await expect(syncFiles(paths)).rejects.toMatchObject({ code: 'ENOENT' });
+      const paths = makeFiles(dir, 100);
+      await Promise.all(Array.from({ length: 20 }, () => syncFiles(paths, crewFrom)));
     });
   });
 
   test('one that its owner may not read is synced, and keeps its mode', async () => {
     await withDirectory(async (dir) => {
-      const paths = makeFiles(dir, count);
+      const paths = makeFiles(dir, 100);
       fs.chmodSync(paths[0]!, 0);
-      await syncFiles(paths);
+      await syncFiles(paths, crewFrom);
       expect(fs.statSync(paths[0]!).mode & 0o777).toBe(0);
     });
   });

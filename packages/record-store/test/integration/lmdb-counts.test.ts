@@ -10,6 +10,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const META = 0;
 const VALUE = 1;
 const PROVIDERS = 2;
+const ORIGIN_USAGE = 5;
 const RECOUNT = bytes('\0recount');
 
 function open(path: string, options: Partial<LmdbRecordStoreOptions> = {}): Promise<LmdbRecordStore> {
@@ -134,4 +135,76 @@ test('a file that does not say what it holds, or says something else, is counted
   await store.recount();
   expect(await store.verify()).toMatchObject({ sound: true, miscounted: false });
   expect((await store.stats()).remote.records).toBe(2);
+});
+
+test('a row that says what an origin has and cannot be read goes with the next count', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  const before = await open(path);
+  await before.put({ key: bytes('k'), value: bytes('v') }, { origin: 'o' });
+  await before.close();
+  const junk = Uint8Array.of(ORIGIN_USAGE, ...new Uint8Array(16).fill(7));
+  await withRows(path, (rows) => rows.put(junk, Buffer.alloc(30, 9)));
+  for (let round = 0; round < 2; round++) {
+    await using store = await open(path);
+    expect(await store.stats()).toMatchObject({ remote: { records: 1 }, origins: 1 });
+    await expectCounted(store, `open ${round}`);
+  }
+  expect(await withRows(path, (rows) => rows.getBinary(junk))).toBe(undefined);
+});
+
+test('limits hold from the first put on a file that did not say what it holds', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  const limits = { maxRecords: 1000, perOrigin: { maxRecords: 'unlimited' } } as const;
+  const before = await open(path, { limits });
+  await before.putMany(Array.from({ length: 1000 }, (_, number) => ({ key: bytes(`k${number}`), value: bytes('v') })));
+  await before.close();
+  await damage(path, META, 'usage');
+  await using store = await open(path, { limits });
+  expect(await store.put({ key: bytes('more'), value: bytes('v') })).toEqual({ outcome: 'rejected', reason: 'at-capacity' });
+});
+
+test('while the file is compacted, counts wait and what has landed is acknowledged; close waits for all of it', async () => {
+  await using directory = await temporaryDirectory();
+  const path = join(directory.path, 'records.lmdb');
+  const store = await open(path);
+  await store.putMany(Array.from({ length: 5000 }, (_, number) => ({ key: bytes(`k${number}`), value: new Uint8Array(2000) })));
+  const order: string[] = [];
+  const put = store.put({ key: bytes('late'), value: bytes('v') }).then(() => order.push('put'));
+  await new Promise((resume) => setImmediate(resume));
+  const compacted = store.compact().then(() => order.push('compact'));
+  const removed = store.remove(bytes('k9')).then(() => order.push('remove'));
+  await Promise.all([put, compacted, removed]);
+  expect(order[0]).toBe('put');
+  const recounted = store.recount();
+  const stats = store.stats();
+  const copied = store.copyTo(join(directory.path, 'copy.lmdb'));
+  const verified = store.verify();
+  await store.close();
+  await Promise.all([recounted, copied, verified]);
+  const { local, remote } = await stats;
+  expect([local.records + remote.records, (await checkLmdbFile(path)).records]).toEqual([5000, 5000]);
+  await expect(store.recount()).rejects.toMatchObject({ code: 'RECORD_STORE_CLOSED' });
+});
+
+test('a scan that goes on after close says so', async () => {
+  await using directory = await temporaryDirectory();
+  const store = await open(join(directory.path, 'records.lmdb'));
+  await store.putMany(Array.from({ length: 2000 }, (_, number) => ({ key: bytes(`k${number}`), value: bytes('v') })));
+  const scan = store.records()[Symbol.asyncIterator]();
+  await scan.next();
+  await store.close();
+  await expect((async () => { for (let next = await scan.next(); next.done !== true; next = await scan.next()); })()).rejects.toMatchObject({ code: 'RECORD_STORE_CLOSED' });
+});
+
+test('a value cannot be transferred: that would take memory from others', async () => {
+  await using directory = await temporaryDirectory();
+  await using store = await open(join(directory.path, 'records.lmdb'));
+  for (const name of ['a', 'b']) await store.put({ key: bytes(name), value: bytes(`value of ${name}`) });
+  const [a, b] = [(await store.get(bytes('a')))!, (await store.get(bytes('b')))!];
+  expect(() => structuredClone(a.value, { transfer: [a.value.buffer as ArrayBuffer] })).toThrow(/could not be cloned|DataCloneError|transfer/i);
+  expect([b.value, (await store.get(bytes('a')))!.value]).toEqual([bytes('value of b'), bytes('value of a')]);
+  const own = (await store.get(bytes('a'), { copy: true }))!.value;
+  expect(structuredClone(own, { transfer: [own.buffer as ArrayBuffer] })).toEqual(bytes('value of a'));
 });

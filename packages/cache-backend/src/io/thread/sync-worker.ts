@@ -1,6 +1,8 @@
 import { fsyncSync } from 'node:fs';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { syncFile } from '../tree/sync-file.ts';
 
-// One of a crew: see `syncFiles`. A failure ends it.
-for (const path of workerData as readonly string[]) await syncFile(path, fsyncSync);
+// One of a crew: see `syncFiles`. A failure ends it; those it may not read it gives back.
+const locked: string[] = [];
+for (const path of workerData as readonly string[]) if (!(await syncFile(path, fsyncSync))) locked.push(path);
+parentPort?.postMessage(locked);

@@ -9,7 +9,6 @@ import { type AttributeRules, applyToFile, applyToLink, directoryXattrs, makeRoo
 import { Claims } from './claims.ts';
 import { copyBytes, digestOf, readSmall, sha256, SMALL_BYTES, writeAll } from './copy-bytes.ts';
 import { CLONE_BYTES, PoolSharing } from './pool-sharing.ts';
-import { readEntries, type DirectoryEntry } from './read-entries.ts';
 import { SourceCheck, sourceChanged } from './source-check.ts';
 import { deviceNumbers, SPECIAL_NAMES, typeOf } from './special-files.ts';
 
@@ -30,10 +29,10 @@ export interface CopyOptions extends AttributeRules {
   readonly control: SharedArrayBuffer;
 }
 
-/** A directory to be copied, or some of its entries. */
+/** A directory to be copied, or some of its names. */
 export interface CopyTask {
   readonly path: string;
-  readonly entries?: readonly DirectoryEntry[];
+  readonly names?: readonly string[];
 }
 
 /** What one thread did. */
@@ -76,8 +75,8 @@ export class TreeCopy {
   run(tasks: CopyTask[], share: (tasks: CopyTask[]) => void): void {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
       this.#throwIfCancelled();
-      if (task.entries === undefined) this.#openDirectory(task.path, tasks);
-      else this.#copyEntries(task.path, task.entries, tasks);
+      if (task.names === undefined) this.#openDirectory(task.path, tasks);
+      else this.#copyEntries(task.path, task.names, tasks);
       if (tasks.length > 1 && Atomics.load(this.#control, 0) > 0) share(tasks.splice(0, tasks.length >> 1));
     }
   }
@@ -102,20 +101,16 @@ export class TreeCopy {
       else fs.mkdirSync(fsPath(to), 0o700);
     }
     this.result.lines.push(formatNode({ ...nodeOf(path, 'd', stat, this.#options), xattrs: directoryXattrs(from, this.#options) }));
-    const entries = readEntries(from);
-    if (entries.length <= SLICE) {
-      this.#copyEntries(path, entries, tasks);
+    const names = fs.readdirSync(fsPath(from), { encoding: 'latin1' });
+    if (names.length <= SLICE) {
+      this.#copyEntries(path, names, tasks);
       return;
     }
-    for (let at = 0; at < entries.length; at += SLICE) tasks.push({ path, entries: entries.slice(at, at + SLICE) });
+    for (let at = 0; at < names.length; at += SLICE) tasks.push({ path, names: names.slice(at, at + SLICE) });
   }
 
-  #copyEntries(directory: string, entries: readonly DirectoryEntry[], tasks: CopyTask[]): void {
-    for (const [name, isFile] of entries) {
-      const path = directory === '.' ? name : `${directory}/${name}`;
-      if (isFile) this.#copyFile(path, true);
-      else this.#copyEntry(path, tasks);
-    }
+  #copyEntries(directory: string, names: readonly string[], tasks: CopyTask[]): void {
+    for (const name of names) this.#copyEntry(directory === '.' ? name : `${directory}/${name}`, tasks);
   }
 
   #copyEntry(path: string, tasks: CopyTask[]): void {
@@ -127,7 +122,7 @@ export class TreeCopy {
       return;
     }
     if (type === 'f') {
-      // The directory did not say what it is, or it became one since.
+      // Looked at just before it is opened, whatever its directory says: what has become a FIFO or a device must not be.
       this.#copyFile(path, true);
       return;
     }
@@ -158,8 +153,8 @@ export class TreeCopy {
   #copyFile(path: string, mayFollow: boolean): void {
     step('put:file');
     const from = joinBytes(this.#options.source, path);
-    // A link by now.
-    const fd = unless(['ELOOP'], () => fs.openSync(fsPath(from), OPEN_FILE));
+    // Gone, a link or a socket by now.
+    const fd = unless(['ENOENT', 'ELOOP', 'ENXIO'], () => fs.openSync(fsPath(from), OPEN_FILE));
     if (fd === undefined) throw sourceChanged(from);
     try {
       const stat = fs.fstatSync(fd);

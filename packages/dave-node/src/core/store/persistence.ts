@@ -9,6 +9,7 @@ import { waitAtMost } from '../ops/bounded-wait.ts';
 import type { DatName } from './dat-record.ts';
 import type { DatStore } from './dat-store.ts';
 import type { Recalled } from '../ops/modules.ts';
+import { NewerElsewhere } from './newer-elsewhere.ts';
 import { Restore, type LoadReport } from './restore.ts';
 import { WriteBehind } from './write-behind.ts';
 
@@ -19,6 +20,8 @@ const CLOSE_DEADLINE_MS = 8000;
 const MAX_RECALLS = 1024;
 /** Who asked does not wait much longer than this either. */
 const RECALL_MS = 3000;
+/** For so long after a failure nothing is looked for that only others may have stored. */
+const RECALL_REST_MS = 5000;
 
 export interface PersistenceOptions {
   /** Life of a dat. */
@@ -58,6 +61,10 @@ export class Persistence {
   readonly #failFast: boolean;
   /** Others write to the record store too. */
   readonly #isShared: boolean;
+  /** What others have put newer ones of. */
+  readonly #newer: NewerElsewhere;
+  /** Monotonic ms: until then the record store is not asked for what only others may have put there. */
+  #restsUntilMs = 0;
   #recalls = 0;
   #closing: Promise<void> | undefined = undefined;
 
@@ -68,6 +75,7 @@ export class Persistence {
     this.#closeDeadlineMs = options.closeDeadlineMs ?? CLOSE_DEADLINE_MS;
     this.#failFast = records.capabilities.durable === 'no';
     this.#isShared = records.capabilities.shared;
+    this.#newer = new NewerElsewhere(async (name) => void (await this.#restore.recall(name, this.#abortLoad.signal)), this.#maxPending);
     const onFailure = (error: NodeError): void => {
       count(counters.puts, 'records-failed');
       emitter.emit('error', { error });
@@ -84,7 +92,7 @@ export class Persistence {
     });
     this.#writes = new WriteBehind(
       { ttlMs: options.ttlMs, maxPending: this.#maxPending },
-      { store, records, clock, random, onFailure, beforeWrite: (names, signal) => this.#restore.reconcile(names, signal), onStale: (name) => void this.recall(name) },
+      { store, records, clock, random, onFailure, beforeWrite: (names, signal) => this.#restore.reconcile(names, signal), onStale: (name) => this.#newer.add(name) },
     );
   }
 
@@ -122,7 +130,8 @@ export class Persistence {
    * all has been read, which costs nothing. Never rejects: `unknown` when the record store fails or is slow, or too much is asked for.
    */
   recall(name: DatName): Promise<Recalled> | undefined {
-    if ((this.#restore.done && !this.#isShared) || this.#closing !== undefined) return undefined;
+    if (this.#closing !== undefined) return undefined;
+    if (this.#restore.done && (!this.#isShared || this.#modules.clock.monotonic() < this.#restsUntilMs)) return undefined;
     if (this.#recalls >= MAX_RECALLS) {
       count(this.#modules.counters.gets, 'recall-refused');
       return Promise.resolve('unknown');
@@ -141,18 +150,23 @@ export class Persistence {
       if ((await waitAtMost(clock, work, RECALL_MS, signal)) === 'unfinished') {
         // The record store may be slow for a moment, or hang: nobody waits for that.
         work.catch(() => undefined);
-        count(gets, 'recall-failed');
-        return 'unknown';
+        return this.#recallFailed();
       }
       count(gets, entry === undefined ? 'recalled-nothing' : 'recalled');
       return entry;
     } catch {
-      // `load` meets the same failure, and reports it at a bounded pace.
-      count(gets, 'recall-failed');
-      return 'unknown';
+      // `load` and writes meet the same failure, and report it at a bounded pace.
+      return this.#recallFailed();
     } finally {
       this.#recalls -= 1;
     }
+  }
+
+  /** While not all has been read, whoever cannot tell says nothing. Afterwards a record store that fails or hangs must not hold up every get of what is not here. */
+  #recallFailed(): 'unknown' {
+    this.#restsUntilMs = this.#modules.clock.monotonic() + RECALL_REST_MS;
+    count(this.#modules.counters.gets, 'recall-failed');
+    return 'unknown';
   }
 
   /**

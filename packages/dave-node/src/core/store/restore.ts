@@ -106,13 +106,15 @@ export class Restore {
     return untouched;
   }
 
-  /** Reads one record before its turn: the entry that memory holds of this key then, if any. Rejects when the record store fails. */
+  /** Reads one record before its turn: the entry that memory holds of this key then, or has no room for, if any. Rejects when the record store fails. */
   async recall(name: DatName, signal: AbortSignal): Promise<Entry | undefined> {
-    const { store, clock } = this.#modules;
+    const { store, clock, verifier } = this.#modules;
     const record = await this.#read(name, signal);
     const entry = record === undefined ? undefined : fromRecord(record);
-    if (entry !== undefined) await this.#take(entry);
-    return store.get(name.publicKey, name.key, clock.now());
+    const outcome = entry === undefined ? undefined : await this.#take(entry);
+    const held = store.get(name.publicKey, name.key, clock.now());
+    if (held !== undefined || entry === undefined || outcome !== 'no-room') return held;
+    return (await verifier.verify(entry.dat)).valid ? entry : undefined;
   }
 
   /** The record of this key; one that is damaged counts as none, and does not hold up others. */

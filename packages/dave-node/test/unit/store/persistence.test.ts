@@ -431,9 +431,39 @@ test('from records that others write too, what memory lacks is read at any time,
   expect(run.value('later')).toBe('of another');
   expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'nowhere' })!)).toBe(undefined);
 
-  leave(run, { key: 'raced', value: 'newer', time: clock.now() });
+  // Memory has no room for all of the fleet's: it is served all the same.
+  const small = new Run({ clock, records, shardCapacityBytes: 0 });
+  await small.settle(small.persistence.load());
+  expect(await small.settle(small.persistence.recall({ publicKey: authorKey(0), key: 'later' })!)).toMatchObject({ dat: { key: 'later' } });
+
+  // While the record store fails, gets of what is not here do not wait for it each time.
+  records.failing.add('get');
+  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'x' })!)).toBe('unknown');
+  expect(run.persistence.recall({ publicKey: authorKey(0), key: 'x' })).toBe(undefined);
+  records.failing.clear();
+  await clock.advance(6000);
+  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'x' })!)).toBe(undefined);
+});
+
+test('what others have put newer ones of is taken over, however many at once, also after the record store failed', async () => {
+  const clock = new VirtualClock();
+  const records = new MemoryRecords(clock);
+  records.capabilities = { ...records.capabilities, shared: true };
+  const run = new Run({ clock, records, shardCapacityBytes: 10_000_000 });
+  await run.settle(run.persistence.load());
   records.refuse = (): { outcome: 'rejected'; reason: 'stale' } => ({ outcome: 'rejected', reason: 'stale' });
-  expect(await run.settle(run.put({ key: 'raced', value: 'older', time: clock.now() - 5000 }).durable)).toBe('durable');
-  await clock.advance(1000);
-  expect(run.value('raced')).toBe('newer');
+  const raced = async (from: number, to: number): Promise<void> => {
+    const keys = Array.from({ length: to - from }, (_, at) => `key ${from + at}`);
+    for (const key of keys) leave(run, { key, value: 'newer', time: clock.now() });
+    const puts = keys.map((key) => run.put({ key, value: 'older', time: clock.now() - 5000 }).durable);
+    expect(new Set(await run.settle(Promise.all(puts)))).toEqual(new Set(['durable']));
+    await clock.advance(1000);
+  };
+  const newer = (): number => Array.from({ length: 3001 }, (_, at) => run.value(`key ${at}`)).filter((value) => value === 'newer').length;
+  records.failing.add('get');
+  await raced(0, 3000);
+  expect(newer()).toBe(0);
+  records.failing.clear();
+  await raced(3000, 3001);
+  expect(newer()).toBe(3001);
 });

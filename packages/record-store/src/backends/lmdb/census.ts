@@ -36,6 +36,11 @@ export class Census {
     return usage;
   }
 
+  /** Keys of rows that say what an origin has and cannot be read: they are not written anew by themselves. */
+  unreadableHeads(): Uint8Array[] {
+    return this.#heads.filter((row) => row.key[0] === ROW.originUsage && !new LmdbUsage().load([row], true)).map(({ key }) => new Uint8Array(key));
+  }
+
   /** Whether the rows do not say what they hold, and nobody knows of it: neither because some are damaged, nor because they are to be counted anew. */
   get isMiscounted(): boolean {
     return this.damagedRows === 0 && !this.#isDue && !this.said().equals(this.found);

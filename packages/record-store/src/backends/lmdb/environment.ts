@@ -62,7 +62,8 @@ export class LmdbEnvironment {
   readonly #ino: number;
   readonly #database: RootDatabase<Buffer, Uint8Array>;
   /** Small ones: whoever keeps a row for long keeps no more than this. */
-  readonly #slabs = new Slabs(16_384);
+  readonly #slabs = new Slabs(8192);
+  #isClosed = false;
   /** Its mark in `openHere`. */
   readonly #mark: object;
 
@@ -117,6 +118,7 @@ export class LmdbEnvironment {
   /** A copy of the row, the caller's own. @throws RecordStoreError */
   get(key: Uint8Array): Buffer | undefined {
     try {
+      this.#assertOpen();
       // In memory that lmdb uses again: longer than its `length`, which is an ordinary property.
       const found = this.#database.getBinaryFast(key);
       if (found === undefined) return undefined;
@@ -139,7 +141,9 @@ export class LmdbEnvironment {
 
   #range({ start, end, limit }: RowRange, transaction: Transaction | undefined): Row[] {
     try {
-      const rows = this.#database.getRange({ start, end, ...(limit === undefined ? {} : { limit }), ...(transaction === undefined ? {} : { transaction }) }).asArray as unknown as Row[];
+      this.#assertOpen();
+      // Not `asArray`, which puts what is thrown into a promise that nobody holds, and ends the process.
+      const rows = Array.from(this.#database.getRange({ start, end, ...(limit === undefined ? {} : { limit }), ...(transaction === undefined ? {} : { transaction }) })) as Row[];
       for (const [at, { key }] of rows.entries()) {
         const isInOrder = at === 0 ? Buffer.compare(key, start) >= 0 : Buffer.compare(key, rows[at - 1]!.key) > 0;
         if (!isInOrder) throw new RecordStoreError('RECORD_STORE_CORRUPT', `${this.path} has keys that are out of order: salvage what is intact.`);
@@ -153,6 +157,7 @@ export class LmdbEnvironment {
   /** The keys of a range, as far as they are taken. Nothing may be written or awaited in between. @throws RecordStoreError */
   *keys({ start, end }: RowRange): Generator<Buffer, void, undefined> {
     try {
+      this.#assertOpen();
       for (const key of this.#database.getKeys({ start, end })) yield key as Buffer;
     } catch (error) {
       throw mapError(error, this.path);
@@ -182,6 +187,11 @@ export class LmdbEnvironment {
     }
     database.resetReadTxn();
     await this.#assertThere();
+  }
+
+  /** lmdb itself may end the process. */
+  #assertOpen(): void {
+    if (this.#isClosed) throw new RecordStoreError('RECORD_STORE_CLOSED', 'this record store was closed: open another one.');
   }
 
   /** What is synced into a file without a name is lost all the same. */
@@ -264,6 +274,7 @@ export class LmdbEnvironment {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     try {
       await this.#database.close();
     } finally {

@@ -29,6 +29,8 @@ export interface LmdbEngineParts {
   readonly choose: Chooser;
   /** Told of every damaged row that is met. */
   readonly onDamaged: (error: RecordStoreError, key: Uint8Array) => void;
+  /** Settles when nobody is at work on the whole file: it is not closed before. */
+  readonly tasks: () => Promise<unknown>;
 }
 
 /**
@@ -41,6 +43,8 @@ export class LmdbEngine implements RecordEngine {
   readonly #queue: WriteQueue;
   readonly #state: LmdbState;
   readonly #recounts: Recounts;
+  /** False: the file did not say what it holds, see `counted`. */
+  readonly isCounted: boolean;
   readonly #reader: RowReader;
   /** Where the last get looked: keys mostly are of one length, and memory of its own costs a twelfth of a get. */
   #valueAt: Uint8Array = rowKey(ROW.value, new Uint8Array(0));
@@ -76,7 +80,8 @@ export class LmdbEngine implements RecordEngine {
     });
     const { usage } = this.#state;
     this.#recounts = new Recounts({ environment, queue: this.#queue, usage });
-    if (usage.load(usageRows(this.#environment))) this.#recounts.resume();
+    this.isCounted = usage.load(usageRows(this.#environment));
+    if (this.isCounted) this.#recounts.resume();
     else this.#recounts.demand();
   }
 
@@ -254,7 +259,8 @@ export class LmdbEngine implements RecordEngine {
   }
 
   async close(): Promise<void> {
-    await this.#recounts.stop();
+    await this.#parts.tasks();
+    await this.#recounts.end();
     await this.#queue.idle();
     await this.#environment.close();
   }

@@ -58,15 +58,17 @@ export class LmdbRecordStore extends PolicyStore {
   /** The file. */
   readonly path: string;
   readonly #engine: LmdbEngine;
-  /** Tasks over the whole file, one at a time. */
-  #task: Promise<unknown> = Promise.resolve();
+  /** Tasks over the whole file, one at a time: the last one. */
+  readonly #tasks: { last: Promise<unknown> };
   #closed = false;
 
   private constructor(options: LmdbRecordStoreOptions, settings: Settings, environment: LmdbEnvironment) {
     const onDamaged = options.onDamaged ?? ((): void => undefined);
+    const tasks = { last: Promise.resolve() as Promise<unknown> };
     let made: LmdbEngine | undefined;
-    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, owner: settings, environment, report, choose, onDamaged })) });
+    super({ settings, pause, engine: (report, choose) => (made = new LmdbEngine({ caps: settings.caps, owner: settings, environment, report, choose, onDamaged, tasks: () => tasks.last })) });
     this.path = options.path;
+    this.#tasks = tasks;
     this.#engine = made!;
   }
 
@@ -112,7 +114,10 @@ export class LmdbRecordStore extends PolicyStore {
       const owned = options.keepOwner === true ? { ...settings, localId: ownerOf(environment) ?? settings.localId } : settings;
       environment = await ownedBy(owned, environment);
       if (TRACE) environment.trace = settings.trace;
-      return new LmdbRecordStore(options, owned, environment);
+      const store = new LmdbRecordStore(options, owned, environment);
+      // Limits are what was counted.
+      if (!store.#engine.isCounted) await store.#engine.counted();
+      return store;
     } catch (error) {
       await environment?.close();
       throw error;
@@ -153,15 +158,13 @@ export class LmdbRecordStore extends PolicyStore {
   /** Also waits for tasks over the whole file. */
   override async close(): Promise<void> {
     this.#closed = true;
-    const closing = super.close();
-    await this.#task;
-    await closing;
+    await super.close();
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new RecordStoreError('RECORD_STORE_CLOSED', 'this record store was closed: open another one.'));
-    const run = this.#task.then(work);
-    this.#task = run.catch(() => undefined);
+    const run = this.#tasks.last.then(work);
+    this.#tasks.last = run.catch(() => undefined);
     return run;
   }
 }

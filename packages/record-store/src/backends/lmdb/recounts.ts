@@ -1,3 +1,4 @@
+import { RecordStoreError } from '../../errors.ts';
 import { pause } from '../system.ts';
 import { Census } from './census.ts';
 import type { LmdbEnvironment, Snapshot } from './environment.ts';
@@ -26,6 +27,9 @@ export class Recounts {
   readonly #parts: RecountsParts;
   #due = false;
   #running: Promise<void> | undefined;
+  /** While other work keeps it from counting: settles at its end. */
+  #paused: Promise<void> | undefined;
+  #ended = false;
   #stop = new AbortController();
 
   constructor(parts: RecountsParts) {
@@ -44,32 +48,41 @@ export class Recounts {
     this.#begin();
   }
 
-  /** Resolves when counts are right. Rejects with RecordStoreError when they could not be put right for now. */
+  /** Resolves when counts are right. Rejects with RecordStoreError when they could not be put right for now, RECORD_STORE_CLOSED when the store was closed before. */
   async settled(): Promise<void> {
-    if (this.#due && this.#running === undefined) this.#begin();
-    await this.#running;
+    while (this.#due || this.#running !== undefined) {
+      if (this.#ended) throw new RecordStoreError('RECORD_STORE_CLOSED', 'this record store was closed before everything was counted: the next open counts.');
+      if (this.#paused === undefined) this.#begin();
+      await (this.#paused ?? this.#running);
+    }
   }
 
   /** Runs `work` while nothing is counted. */
   async without<T>(work: () => Promise<T>): Promise<T> {
-    await this.stop();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#paused = promise;
+    this.#stop.abort();
+    await this.#running?.catch(() => undefined);
     try {
       return await work();
     } finally {
       this.#stop = new AbortController();
+      this.#paused = undefined;
+      resolve();
       if (this.#due) this.#begin();
     }
   }
 
   /** Ends what is under way; whoever opens the file next begins again. */
-  async stop(): Promise<void> {
+  async end(): Promise<void> {
+    this.#ended = true;
     this.#stop.abort();
     await this.#running?.catch(() => undefined);
   }
 
   #begin(): void {
     this.#due = true;
-    if (this.#running !== undefined || this.#stop.signal.aborted) return;
+    if (this.#running !== undefined || this.#paused !== undefined || this.#ended) return;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -87,6 +100,7 @@ export class Recounts {
         const census = await environment().withSnapshot((snapshot) => censusOf(snapshot, this.#stop.signal));
         queue.begin();
         usage.correct(census.said(), census.found);
+        for (const key of census.unreadableHeads()) queue.write(key, undefined);
         queue.write(RECOUNT_MARK, this.#due ? NOTHING : undefined);
         await queue.settled();
       }

@@ -47,7 +47,8 @@ export class LmdbUsage {
     origin.bytes += sign * bytes;
     origin[field] += sign;
     this.#changed.set(owner.origin, origin.hash);
-    if (origin.records === 0 && origin.providers === 0) this.#origins.delete(owner.origin);
+    // Bytes without entries are what is left of a guess, until everything is counted.
+    if (origin.records === 0 && origin.providers === 0 && origin.bytes === 0) this.#origins.delete(owner.origin);
   }
 
   /** Counts a value record that a row holds. */
@@ -82,7 +83,7 @@ export class LmdbUsage {
       const origin = this.#origins.get(name) ?? { records: 0, bytes: 0, providers: 0, hash: originHash(name) };
       for (const field of ORIGIN_FIELDS) origin[field] += after[field] - before[field];
       this.#changed.set(name, origin.hash);
-      if (origin.records === 0 && origin.providers === 0) this.#origins.delete(name);
+      if (origin.records === 0 && origin.providers === 0 && origin.bytes === 0) this.#origins.delete(name);
       else this.#origins.set(name, origin);
     }
   }
@@ -106,8 +107,8 @@ export class LmdbUsage {
     this.#changed.clear();
   }
 
-  /** Takes over what the rows say, those of origins too, and nothing for those that cannot be read. False when there is one, or no row at all. */
-  load(rows: Iterable<Row>): boolean {
+  /** Takes over what the rows say, those of origins too, and nothing for those that cannot be read. False when there is one, or none for the whole unless `isPart`. */
+  load(rows: Iterable<Row>, isPart = false): boolean {
     this.#origins.clear();
     this.#changed.clear();
     for (const pool of [this.local, this.remote]) Object.assign(pool, emptyPool());
@@ -129,7 +130,7 @@ export class LmdbUsage {
         this.#origins.set(said.name, { records, bytes, providers, hash: Uint8Array.from(key.subarray(1)) });
       }
     }
-    return counted && whole;
+    return whole && (counted || isPart);
   }
 }
 

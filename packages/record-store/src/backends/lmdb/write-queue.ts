@@ -54,8 +54,8 @@ export class WriteQueue {
   /** Durable, and nobody has been told. */
   #landed: Batch | undefined;
   #running: Promise<void> | undefined;
-  /** Settles when commits may go on. */
-  #held: Promise<void> = Promise.resolve();
+  /** Settles when commits may go on; undefined: they may. */
+  #held: Promise<void> | undefined;
 
   constructor(parts: WriteQueueParts) {
     this.#parts = parts;
@@ -114,6 +114,7 @@ export class WriteQueue {
       await this.#commit.catch(() => undefined);
       return await work();
     } finally {
+      if (this.#held === promise) this.#held = undefined;
       resolve();
     }
   }
@@ -137,8 +138,11 @@ export class WriteQueue {
       setImmediate(resolve);
     });
     for (;;) {
-      let held: Promise<void> | undefined;
-      while (held !== this.#held) await (held = this.#held);
+      while (this.#held !== undefined) {
+        // Who waits for what has landed does not wait for that too.
+        this.#tell();
+        await this.#held;
+      }
       if (this.#full.length === 0 && this.#open.rows.length > 0) this.#close();
       const batch = this.#full.shift();
       if (batch === undefined) break;
