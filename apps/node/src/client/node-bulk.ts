@@ -24,7 +24,8 @@ export function nodeWriter(node: DaveNode, publicKey: Uint8Array, options: { sig
 export function nodeReader(node: DaveNode, publicKey: Uint8Array, options: { timeoutMs: number; signal: AbortSignal }): BulkReader {
   return {
     async read(key) {
-      const result = await node.get(publicKey, key, options);
+      // Thousands after each other: the others are asked only where one does not do.
+      const result = await node.get(publicKey, key, { ...options, ask: 'hedged' });
       return result.found ? { found: true, dat: result.entry.dat } : result;
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

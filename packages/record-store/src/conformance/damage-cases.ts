@@ -92,6 +92,8 @@ export const DAMAGE_CASES: readonly Case[] = [
       equal(await store.removeProvider(text('b'), id(1)), true, 'remove');
       equal(await store.providers(text('b')), [], 'after removal');
       equal(await store.addProvider(provider('d', 3, expires(context)), { origin: 'o' }), INSERTED, 'its place is free');
+      // Before the next is damaged: a store may count everything anew at any time until it is asked, and leave that one out.
+      equal((await store.stats()).remote.providers, 3, 'providers that are counted');
       await context.harness.damage!(store, text('c'), id(2));
       await counted(context, store, 0, 3);
     },

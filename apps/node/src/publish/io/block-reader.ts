@@ -4,7 +4,7 @@ import { assertBlock, blockKey, type BlockId } from '../core/block.ts';
 import { PublishError } from '../core/publish-error.ts';
 import { boundedEach } from './bounded-each.ts';
 
-/** Questions underway at once: each is answered by up to five replicas, whose packets have to fit into the socket's buffer. */
+/** Questions underway at once: each may be answered by up to five replicas, whose packets have to fit into the socket's buffer. */
 const WINDOW = 32;
 /** Waits before what was not found is asked for again: replicas may just be moving it. */
 const RETRY_AFTER_MS: readonly number[] = [500, 2000];

@@ -4,6 +4,7 @@ import type { Timer } from '../../env.ts';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
+import { answerWithinMs } from '../peers/rtt.ts';
 import { Asking, type Question } from './asking.ts';
 import { waitAtMost } from './bounded-wait.ts';
 import { compareVersions, detachEntry } from './dat-bytes.ts';
@@ -18,6 +19,11 @@ import { waitForPeers } from './wait-for-peers.ts';
 export interface GetOptions {
   /** `first` (default): the local copy, else the first valid answer. `latest`: the newest of all that answer in time, the local copy included. */
   mode?: 'first' | 'latest';
+  /**
+   * `all` (default): all replicas at once, the fastest answer wins. `hedged`: one of them, and the next one each time that an answer
+   * is late, is a refusal or is no valid one: down to a fifth of the packets, for many reads after each other. `latest` asks all.
+   */
+  ask?: 'all' | 'hedged';
   /** Default 5000. */
   timeoutMs?: number;
   signal?: AbortSignal;
@@ -47,6 +53,8 @@ export type GetResult =
 const FORGERY_GRACE_MS = 150;
 /** Answers of one peer that are verified at once: a forger may be faster than the truth, but must not fill the verifier's queue. */
 const MOST_VERIFYING = 2;
+/** How long the answer of one whose round trip is not known may take before the next is asked. */
+const UNKNOWN_ANSWER_MS = 150;
 /** How often a read that found nothing looks whether more peers are still on their way. */
 const LOOK_AGAIN_MS = 100;
 /** Peers that one read asks at most, newcomers included. */
@@ -71,9 +79,14 @@ export class GetRun {
   /** Answers of a peer whose signature is being checked. */
   readonly #verifying = new Map<Peer, number>();
   #idlessRefusal = false;
+  /** Not all are asked yet. */
+  #hedging = false;
+  #hedge: Timer | undefined;
   #lookAgain: Timer | undefined;
   #best: Found | undefined;
   #finish: (() => void) | undefined;
+  /** While they are asked in turn: asks the next one too. */
+  #askNext: (() => void) | undefined;
 
   constructor(
     options: Pick<OperationsOptions, 'mode' | 'getTimeoutMs'>,
@@ -96,11 +109,13 @@ export class GetRun {
     assertPublicKey(publicKey);
     assertKeyFits(key);
     if (options.mode !== undefined && options.mode !== 'first' && options.mode !== 'latest') throw new TypeError(`mode must be 'first' or 'latest', not ${String(options.mode)}`);
+    if (options.ask !== undefined && options.ask !== 'all' && options.ask !== 'hedged') throw new TypeError(`ask must be 'all' or 'hedged', not ${String(options.ask)}`);
     options.signal?.throwIfAborted();
     closing.throwIfAborted();
     if (TRACE) this.#modules.trace?.inherit(this, options);
     const { clock, store } = this.#modules;
     const latest = options.mode === 'latest';
+    this.#hedging = options.ask === 'hedged' && !latest;
     const local = store.get(publicKey, key, clock.now());
     if (local !== undefined) {
       this.#best = { entry: local, source: 'local', answeredMs: 0 };
@@ -114,6 +129,7 @@ export class GetRun {
     } finally {
       for (const asking of this.#askings) asking.close();
       this.#lookAgain?.cancel();
+      this.#hedge?.cancel();
     }
     if (deadline.signal.aborted && !deadline.timedOut) throw deadline.signal.reason;
     this.#keep();
@@ -143,6 +159,7 @@ export class GetRun {
   async #ask(publicKey: Uint8Array, key: string, latest: boolean, deadline: Deadline): Promise<void> {
     const { emitter } = this.#modules;
     const askTheClosest = (): void => {
+      if (this.#hedging) return;
       for (const peer of this.#closest(publicKey)) {
         const known = this.#askings.length >= MOST_ASKED || this.#askings.some((asking) => asking.peer === peer);
         if (!known) this.#askPeer(peer, publicKey, key, latest);
@@ -155,12 +172,35 @@ export class GetRun {
       this.#finish = resolve;
       if (deadline.signal.aborted) return resolve();
       deadline.signal.addEventListener('abort', () => resolve(), { once: true });
-      askTheClosest();
+      if (this.#hedging) this.#askInTurn(publicKey, key, askTheClosest);
+      else askTheClosest();
       if (this.#best === undefined && this.#askings.length > 0 && !this.#askings.some((asking) => asking.asked)) {
         reject(new NodeError('NODE_NO_ROOM', 'too many gets are in flight: await some of them first, or raise limits.maxOutstandingGets'));
       }
       this.#finishIfAllAnswered();
     });
+  }
+
+  /** Asks the replicas one after the other, beginning with another for each read, so that they share the work of many. `askAll` once all have been asked. */
+  #askInTurn(publicKey: Uint8Array, key: string, askAll: () => void): void {
+    const { clock, random } = this.#modules;
+    const replicas = this.#closest(publicKey);
+    const from = Math.floor(random.float() * replicas.length);
+    const left = [...replicas.slice(from), ...replicas.slice(0, from)];
+    this.#askNext = () => {
+      if (!this.#hedging) return;
+      this.#hedge?.cancel();
+      const next = left.shift();
+      if (next === undefined) {
+        this.#hedging = false;
+        askAll();
+        return;
+      }
+      this.#askPeer(next, publicKey, key, false);
+      if (this.#askings.at(-1)!.asked) this.#hedge = clock.setTimer(answerWithinMs(next, UNKNOWN_ANSWER_MS), () => this.#askNext?.());
+      else this.#askNext?.();
+    };
+    this.#askNext();
   }
 
   #closest(publicKey: Uint8Array): readonly Peer[] {
@@ -186,6 +226,7 @@ export class GetRun {
   #onRefusal(peer: Peer, withId: boolean): void {
     if (!withId) this.#idlessRefusal = true;
     this.#refusedBy.add(peer);
+    this.#askNext?.();
     this.#finishIfAllAnswered();
   }
 
@@ -200,6 +241,7 @@ export class GetRun {
     this.#verifying.set(peer, this.#verifying.get(peer)! - 1);
     if (!valid) {
       count(this.#modules.counters.gets, 'invalid-answer');
+      this.#askNext?.();
       return;
     }
     this.#answeredWith.set(peer, entry);
