@@ -4,7 +4,7 @@ import { ownerIn } from './owner-row.ts';
 import { isRecountMark } from './recount-mark.ts';
 import { RowReader } from './row-reader.ts';
 import { ROW } from './rows.ts';
-import { LmdbUsage } from './usage-rows.ts';
+import { isUnreadableOrigin, LmdbUsage } from './usage-rows.ts';
 
 /** Counts what a file's rows hold, as its owner sees them, and reads what they say that they hold. */
 export class Census {
@@ -38,7 +38,7 @@ export class Census {
 
   /** Keys of rows that say what an origin has and cannot be read: they are not written anew by themselves. */
   unreadableHeads(): Uint8Array[] {
-    return this.#heads.filter((row) => row.key[0] === ROW.originUsage && !new LmdbUsage().load([row], true)).map(({ key }) => new Uint8Array(key));
+    return this.#heads.filter(isUnreadableOrigin).map(({ key }) => new Uint8Array(key));
   }
 
   /** Whether the rows do not say what they hold, and nobody knows of it: neither because some are damaged, nor because they are to be counted anew. */

@@ -1,7 +1,8 @@
 import { link, mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { FILE_MODE, LmdbEnvironment, type RowWrite } from './environment.ts';
+import { LmdbEnvironment, type RowWrite } from './environment.ts';
 import { codeOf, isFilled, removeFile, syncFile } from './file-steps.ts';
+import { FILE_MODE } from './open-database.ts';
 
 /** Creates the file with its first rows unless it exists. After a crash it is there as a whole or not at all. */
 export async function createFile(path: string, rows: readonly RowWrite[]): Promise<void> {

@@ -107,8 +107,8 @@ export class LmdbUsage {
     this.#changed.clear();
   }
 
-  /** Takes over what the rows say, those of origins too, and nothing for those that cannot be read. False when there is one, or none for the whole unless `isPart`. */
-  load(rows: Iterable<Row>, isPart = false): boolean {
+  /** Takes over what the rows say, those of origins too, and nothing for those that cannot be read. False when there is one, or none for the whole. */
+  load(rows: Iterable<Row>): boolean {
     this.#origins.clear();
     this.#changed.clear();
     for (const pool of [this.local, this.remote]) Object.assign(pool, emptyPool());
@@ -130,8 +130,13 @@ export class LmdbUsage {
         this.#origins.set(said.name, { records, bytes, providers, hash: Uint8Array.from(key.subarray(1)) });
       }
     }
-    return whole && (counted || isPart);
+    return whole && counted;
   }
+}
+
+/** Whether a row is one that says what an origin has, and cannot be read. */
+export function isUnreadableOrigin({ key, value }: Row): boolean {
+  return key[0] === ROW.originUsage && decode(key, value, ORIGIN_FIELDS.length) === undefined;
 }
 
 /** The rows that `load` looks for, and some others. */
