@@ -4,12 +4,12 @@ import type { Timer } from '../../env.ts';
 import { NodeError } from '../../errors.ts';
 import { count } from '../counters.ts';
 import type { Peer } from '../peers/peer.ts';
-import { answerWithinMs } from '../peers/rtt.ts';
 import { Asking, type Question } from './asking.ts';
 import { waitAtMost } from './bounded-wait.ts';
 import { compareVersions, detachEntry } from './dat-bytes.ts';
 import { assertKeyFits, assertPublicKey } from './dat-fits.ts';
 import { Deadline } from './deadline.ts';
+import { InTurn } from './in-turn.ts';
 import type { Ingest } from './ingest.ts';
 import type { OperationsModules, OperationsOptions } from './modules.ts';
 import type { GetRequests } from './requests.ts';
@@ -53,8 +53,6 @@ export type GetResult =
 const FORGERY_GRACE_MS = 150;
 /** Answers of one peer that are verified at once: a forger may be faster than the truth, but must not fill the verifier's queue. */
 const MOST_VERIFYING = 2;
-/** How long the answer of one whose round trip is not known may take before the next is asked. */
-const UNKNOWN_ANSWER_MS = 150;
 /** How often a read that found nothing looks whether more peers are still on their way. */
 const LOOK_AGAIN_MS = 100;
 /** Peers that one read asks at most, newcomers included. */
@@ -79,14 +77,11 @@ export class GetRun {
   /** Answers of a peer whose signature is being checked. */
   readonly #verifying = new Map<Peer, number>();
   #idlessRefusal = false;
-  /** Not all are asked yet. */
-  #hedging = false;
-  #hedge: Timer | undefined;
+  /** For a hedged read. */
+  #turns: InTurn | undefined;
   #lookAgain: Timer | undefined;
   #best: Found | undefined;
   #finish: (() => void) | undefined;
-  /** While they are asked in turn: asks the next one too. */
-  #askNext: (() => void) | undefined;
 
   constructor(
     options: Pick<OperationsOptions, 'mode' | 'getTimeoutMs'>,
@@ -115,7 +110,6 @@ export class GetRun {
     if (TRACE) this.#modules.trace?.inherit(this, options);
     const { clock, store } = this.#modules;
     const latest = options.mode === 'latest';
-    this.#hedging = options.ask === 'hedged' && !latest;
     const local = store.get(publicKey, key, clock.now());
     if (local !== undefined) {
       this.#best = { entry: local, source: 'local', answeredMs: 0 };
@@ -125,11 +119,11 @@ export class GetRun {
     if (local === undefined && (await this.#recall(publicKey, key, deadline)) && !latest) return this.#result();
     await this.#waitForSomebody(deadline);
     try {
-      await this.#ask(publicKey, key, latest, deadline);
+      await this.#ask(publicKey, key, { latest, hedged: options.ask === 'hedged' && !latest }, deadline);
     } finally {
       for (const asking of this.#askings) asking.close();
       this.#lookAgain?.cancel();
-      this.#hedge?.cancel();
+      this.#turns?.close();
     }
     if (deadline.signal.aborted && !deadline.timedOut) throw deadline.signal.reason;
     this.#keep();
@@ -156,15 +150,16 @@ export class GetRun {
     throw new NodeError('NODE_NO_PEERS', 'no peer became active before the deadline: give more edges, or wait with waitForActivePeers first');
   }
 
-  async #ask(publicKey: Uint8Array, key: string, latest: boolean, deadline: Deadline): Promise<void> {
-    const { emitter } = this.#modules;
+  async #ask(publicKey: Uint8Array, key: string, { latest, hedged }: { latest: boolean; hedged: boolean }, deadline: Deadline): Promise<void> {
+    const { clock, emitter, random } = this.#modules;
     const askTheClosest = (): void => {
-      if (this.#hedging) return;
+      if (this.#turns?.isOver === false) return;
       for (const peer of this.#closest(publicKey)) {
         const known = this.#askings.length >= MOST_ASKED || this.#askings.some((asking) => asking.peer === peer);
         if (!known) this.#askPeer(peer, publicKey, key, latest);
       }
     };
+    if (hedged) this.#turns = new InTurn(this.#closest(publicKey), { clock, random, ask: (peer) => this.#askPeer(peer, publicKey, key, false).asked, askAll: askTheClosest });
     // Who becomes active meanwhile may be closer than all that were asked.
     using subscription = emitter.on('peer-active', askTheClosest);
     void subscription;
@@ -172,35 +167,13 @@ export class GetRun {
       this.#finish = resolve;
       if (deadline.signal.aborted) return resolve();
       deadline.signal.addEventListener('abort', () => resolve(), { once: true });
-      if (this.#hedging) this.#askInTurn(publicKey, key, askTheClosest);
-      else askTheClosest();
+      if (this.#turns === undefined) askTheClosest();
+      else this.#turns.next();
       if (this.#best === undefined && this.#askings.length > 0 && !this.#askings.some((asking) => asking.asked)) {
         reject(new NodeError('NODE_NO_ROOM', 'too many gets are in flight: await some of them first, or raise limits.maxOutstandingGets'));
       }
       this.#finishIfAllAnswered();
     });
-  }
-
-  /** Asks the replicas one after the other, beginning with another for each read, so that they share the work of many. `askAll` once all have been asked. */
-  #askInTurn(publicKey: Uint8Array, key: string, askAll: () => void): void {
-    const { clock, random } = this.#modules;
-    const replicas = this.#closest(publicKey);
-    const from = Math.floor(random.float() * replicas.length);
-    const left = [...replicas.slice(from), ...replicas.slice(0, from)];
-    this.#askNext = () => {
-      if (!this.#hedging) return;
-      this.#hedge?.cancel();
-      const next = left.shift();
-      if (next === undefined) {
-        this.#hedging = false;
-        askAll();
-        return;
-      }
-      this.#askPeer(next, publicKey, key, false);
-      if (this.#askings.at(-1)!.asked) this.#hedge = clock.setTimer(answerWithinMs(next, UNKNOWN_ANSWER_MS), () => this.#askNext?.());
-      else this.#askNext?.();
-    };
-    this.#askNext();
   }
 
   #closest(publicKey: Uint8Array): readonly Peer[] {
@@ -209,7 +182,7 @@ export class GetRun {
     return preference?.order(closest) ?? closest;
   }
 
-  #askPeer(peer: Peer, publicKey: Uint8Array, key: string, latest: boolean): void {
+  #askPeer(peer: Peer, publicKey: Uint8Array, key: string, latest: boolean): Asking {
     const question: Question = {
       peer,
       publicKey,
@@ -220,13 +193,15 @@ export class GetRun {
       },
     };
     if (TRACE) this.#modules.trace?.inherit(question, this);
-    this.#askings.push(new Asking(this.#modules, this.#requests, question));
+    const asking = new Asking(this.#modules, this.#requests, question);
+    this.#askings.push(asking);
+    return asking;
   }
 
   #onRefusal(peer: Peer, withId: boolean): void {
     if (!withId) this.#idlessRefusal = true;
     this.#refusedBy.add(peer);
-    this.#askNext?.();
+    this.#turns?.next();
     this.#finishIfAllAnswered();
   }
 
@@ -241,7 +216,7 @@ export class GetRun {
     this.#verifying.set(peer, this.#verifying.get(peer)! - 1);
     if (!valid) {
       count(this.#modules.counters.gets, 'invalid-answer');
-      this.#askNext?.();
+      this.#turns?.next();
       return;
     }
     this.#answeredWith.set(peer, entry);
