@@ -247,12 +247,22 @@ describe.skipIf(!isRoot)('a user who is not root', () => {
     fs.copyFileSync(new URL('../../package.json', import.meta.url).pathname, join(dir, 'node_modules/@p2p/cache-backend/package.json'));
     fs.cpSync(fs.realpathSync(new URL('../../node_modules/zod', import.meta.url).pathname), join(dir, 'node_modules/zod'), { recursive: true });
     fs.copyFileSync(fs.realpathSync(process.execPath), join(dir, 'node'));
-    fs.copyFileSync(new URL('./programs/read-only-trees.mjs', import.meta.url).pathname, join(dir, 'read-only-trees.mjs'));
+    for (const program of ['read-only-trees.mjs', 'unreadable-by-owner.mjs']) fs.copyFileSync(new URL(`./programs/${program}`, import.meta.url).pathname, join(dir, program));
   });
   afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
 
   test('can cache, get, materialise, replace, prune and move trees that deny writing', () => {
     const said = execFileSync(join(dir, 'node'), [join(dir, 'read-only-trees.mjs'), dir], { uid: 65534, gid: 65534, cwd: dir, encoding: 'utf8', env: { HOME: dir } });
+    expect(said.trim()).toBe('done');
+  });
+
+  test('gets every file synced that its owner may not read, with the mode that it has', () => {
+    const source = join(dir, 'source');
+    fs.mkdirSync(source);
+    fs.writeFileSync(join(source, 'name 0'), 'read by others');
+    fs.chmodSync(join(source, 'name 0'), 0o044);
+    for (let name = 1; name < 200; name++) fs.linkSync(join(source, 'name 0'), join(source, `name ${name}`));
+    const said = execFileSync(join(dir, 'node'), [join(dir, 'unreadable-by-owner.mjs'), dir, source], { uid: 65534, gid: 65534, cwd: dir, encoding: 'utf8', env: { HOME: dir } });
     expect(said.trim()).toBe('done');
   });
 });

@@ -49,13 +49,4 @@ describe.each([['by Node’s own threads', undefined], ['by a crew', 1]] as cons
       await Promise.all(Array.from({ length: 20 }, () => syncFiles(paths, crewFrom)));
     });
   });
-
-  test('one that its owner may not read is synced, and keeps its mode', async () => {
-    await withDirectory(async (dir) => {
-      const paths = makeFiles(dir, 100);
-      fs.chmodSync(paths[0]!, 0);
-      await syncFiles(paths, crewFrom);
-      expect(fs.statSync(paths[0]!).mode & 0o777).toBe(0);
-    });
-  });
 });
