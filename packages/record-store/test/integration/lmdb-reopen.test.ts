@@ -69,7 +69,7 @@ test('an id for one start only costs the next one nothing: what was local is loc
   await (await started('me')).close();
   expect((await stat(path)).ino).toBe(ino);
   // What a start that was killed in the middle left.
-  await writeFile(`${path}.reowned-1`, 'half');
+  for (const draft of ['reowned-1', 'reowned-2.new-2', 'reowned-2.new-2-lock', 'salvaged-3.new-3', 'compact-4-lock']) await writeFile(`${path}.${draft}`, 'half');
   const mistaken = await started('mistaken');
   expect((await stat(path)).ino).not.toBe(ino);
   expect((await readdir(directory.path)).toSorted()).toEqual(['records.lmdb', 'records.lmdb-lock']);

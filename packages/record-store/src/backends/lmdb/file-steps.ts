@@ -25,11 +25,14 @@ export async function removeDraft(path: string): Promise<void> {
   await removeFile(`${path}-lock`);
 }
 
+/** What follows the file's name in that of a draft, which itself is begun as a `.new-` one. */
+const DRAFT = /^(?:\.(?:new|compact|salvaged|reowned)-\d+)+(?:-lock)?$/;
+
 /** Removes drafts of this file that a crash left behind. Call it only while the file is open here, so that nobody else works on one. */
 export async function clearDrafts(path: string): Promise<void> {
   const name = basename(path);
   for (const other of await readdir(dirname(path))) {
-    if (other.startsWith(name) && /^\.(?:new|compact|salvaged|reowned)-\d+(?:-lock)?$/.test(other.slice(name.length))) await removeFile(join(dirname(path), other));
+    if (other.startsWith(name) && DRAFT.test(other.slice(name.length))) await removeFile(join(dirname(path), other));
   }
 }
 
