@@ -66,9 +66,9 @@ const over = (store: RecordStore): Subject => ({
 });
 
 if (!process.argv.includes(HEADLESS)) console.log(TABLE);
-for (const count of wants('memory') ? [1024, 100_000] : []) {
-  const { insert, overwrite, view, copy } = await memoryRates(count, ROUNDS);
-  row(`memory, ${count} records, one after the other`, `${rate(insert)} / ${rate(overwrite)}`, `${rate(view)} views, ${rate(copy)} copies`);
+for (const { count, given } of wants('memory') ? [1024, 100_000].flatMap((count) => [{ count, given: false }, { count, given: true }]) : []) {
+  const { insert, overwrite, view, copy } = await memoryRates(count, ROUNDS, given);
+  row(`memory, ${count} records, one after the other${given ? ', put with copy: false' : ''}`, `${rate(insert)} / ${rate(overwrite)}`, `${rate(view)} views, ${rate(copy)} copies`);
 }
 
 const rust = wants('rust') ? rustRates() : [];

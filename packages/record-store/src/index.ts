@@ -34,4 +34,5 @@ export type {
   ValueRecord,
   ValueRecordStore,
   WaitOptions,
+  WriteOptions,
 } from './types.ts';

@@ -15,6 +15,7 @@ import type {
   ValueRecord,
   ValueRecordStore,
   WaitOptions,
+  WriteOptions,
 } from './types.ts';
 
 /**
@@ -30,7 +31,7 @@ export interface RecordStore extends ValueRecordStore {
   /** Validates the record, selects between it and the stored one, and takes it if the limits allow. */
   put(record: ValueRecord, options?: PutOptions): Promise<PutResult>;
   /** As `put` for each, in order; one result for each. */
-  putMany(records: readonly ValueRecord[], options?: OriginOptions): Promise<PutResult[]>;
+  putMany(records: readonly ValueRecord[], options?: WriteOptions): Promise<PutResult[]>;
   /** False when there is none, none that lives, or one of another publisher. */
   remove(key: Uint8Array, options?: WaitOptions & { ifPublisher?: Uint8Array | undefined }): Promise<boolean>;
   /** All records in ascending order of keys. What is put or removed meanwhile may be seen or not; what stays is seen once. */

@@ -51,8 +51,17 @@ export interface OriginOptions extends WaitOptions {
   origin?: string | undefined;
 }
 
+/** Options of writes of value records. */
+export interface WriteOptions extends OriginOptions {
+  /**
+   * False: the store may keep the record's bytes instead of copying them; whoever gives them neither changes them nor transfers
+   * their buffers from then on, and a view of a large buffer keeps all of it. Default: the store copies what it keeps.
+   */
+  copy?: boolean | undefined;
+}
+
 /** Options of a put. */
-export interface PutOptions extends OriginOptions {
+export interface PutOptions extends WriteOptions {
   /**
    * Put only if the stored record has this version: its rank, or its value where the namespace has no ranks.
    * `'absent'`: only if there is none. Else `conflict`.
@@ -149,7 +158,7 @@ export interface ValueRecordStore extends AsyncDisposable {
   /** Never an expired record. */
   get(key: Uint8Array, options?: WaitOptions): Promise<ValueRecord | undefined>;
   put(record: ValueRecord, options?: WaitOptions): Promise<PutResult>;
-  putMany(records: readonly ValueRecord[], options?: WaitOptions): Promise<PutResult[]>;
+  putMany(records: readonly ValueRecord[], options?: Pick<WriteOptions, 'signal' | 'copy'>): Promise<PutResult[]>;
   remove(key: Uint8Array, options?: WaitOptions): Promise<boolean>;
   /** In ascending order of keys, byte by byte. */
   records(options?: { prefix?: Uint8Array; after?: Uint8Array; limit?: number; includeExpired?: boolean; signal?: AbortSignal }): AsyncIterable<ValueRecord>;

@@ -34,8 +34,10 @@ export const MUTANTS: readonly Mutant[] = [
   { name: 'everything is due at once', file: 'core/schedule.ts', find: '* interval);', replace: '* 1);' },
   { name: 'a long key is cut off', file: 'core/bytes.ts', find: 'if (length <= 64)', replace: 'if (length > 512) return bytesText(bytes.subarray(0, 512));\n  if (length <= 64)' },
   { name: 'aborts are not looked at', file: 'store/policy-store.ts', find: "open another one.');\n    signal?.throwIfAborted();", replace: "open another one.');" },
-  { name: 'putMany stores what the caller’s bytes became meanwhile', file: 'store/policy-store.ts', find: '{ record: ownRecord(record), refusal }', replace: '{ record, refusal }' },
-  { name: 'what is stored is not what a slow validator looked at', file: 'store/policy-store.ts', find: 'this.#putSlowly(ownRecord(record), validator', replace: 'this.#putSlowly(record, validator' },
+  { name: 'putMany stores what the caller’s bytes became meanwhile', file: 'store/policy-store.ts', find: 'record: refusal === undefined ? ownRecord(record, options) :', replace: 'record: refusal === undefined ? record :' },
+  { name: 'what is stored is not what a slow validator looked at', file: 'store/policy-store.ts', find: 'this.#putSlowly(ownRecord(record, options), validator', replace: 'this.#putSlowly(record, validator' },
+  { name: 'bytes that nobody gave away are kept', file: 'core/candidate.ts', find: 'options?.copy === false', replace: 'options?.copy !== true' },
+  { name: 'bytes that were given away replace nothing', file: 'core/ledger/ledger.ts', find: 'if (given) this.lend(entry, plainBytes(value));', replace: 'if (given) entry.value ??= plainBytes(value);' },
   { name: 'a rank is the caller’s bytes', file: 'core/ledger/ledger.ts', find: 'rank: rank === undefined ? undefined : own(rank),', replace: 'rank,' },
   { name: 'others put off the publication of a local record', file: 'core/admit.ts', find: '{ ...candidate, storedAt: stored!.storedAt }', replace: 'candidate' },
 ];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openLibp2pStore } from './libp2p-store.ts';
 
 /**
- * All that js-libp2p's stores (kad-dht 16.4.5) pass, of 70 cases that fit them. What the others found is in
+ * All that js-libp2p's stores (kad-dht 16.4.5) pass, of 71 cases that fit them. What the others found is in
  * the README of the record store: no expiry of a record's own, expired providers served, no caps, no
  * selection on put, no protection of what is local, value rows never swept, publishers dropped.
  */
@@ -52,5 +52,5 @@ test('js-libp2p’s provider and record storage against the suite', async () => 
   }
   if (process.env['RECORD_STORE_LONG'] === '1') console.log(failed.join('\n'));
   expect(passed).toEqual(PASSES);
-  expect(failed).toHaveLength(53);
+  expect(failed).toHaveLength(54);
 });

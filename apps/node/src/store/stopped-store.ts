@@ -121,6 +121,7 @@ async function putSlice(store: LmdbRecordStore, entries: readonly Entry[], repor
   report.invalid += entries.length - valid.length;
   const results = await store.putMany(
     valid.map((entry) => ({ key: recordKeyOf(entry.dat), value: encodeEntry(entry), publisher: entry.dat.publicKey, expires: expiryOf(entry.dat) })),
+    { copy: false },
   );
   for (const result of results) report[outcomeOf(result)] += 1;
 }

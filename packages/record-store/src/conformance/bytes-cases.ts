@@ -40,6 +40,24 @@ export const BYTES_CASES: readonly Case[] = [
     },
   },
   {
+    name: 'bytes that the caller gives away are stored as any others, and are not changed',
+    needs: ['values', 'scans'],
+    run: async (context) => {
+      const store = await context.open();
+      const given = Buffer.from('-key-value-publisher-another-');
+      const record = { key: given.subarray(1, 4), value: given.subarray(5, 10), publisher: given.subarray(11, 20) };
+      equal((await store.put(record, { copy: false })).outcome, 'inserted', 'the first put');
+      equal((await store.put({ ...record, value: given.subarray(21, 28) }, { copy: false, ifVersion: text('value') })).outcome, 'updated', 'the second put');
+      const [many] = await store.putMany([value('many', 'value')], { copy: false });
+      equal(many?.outcome, 'inserted', 'putMany');
+      for (let at = 0; at < 200; at++) await store.put(value(id(at), new Uint8Array(100).fill(3)));
+      const { expires } = (await store.get(text('key')))!;
+      equal(await store.get(text('key')), { ...value('key', 'another', { publisher: text('publisher') }), ...(expires === undefined ? {} : { expires }) }, 'the record');
+      equal((await store.get(text('many')))?.value, text('value'), 'of putMany');
+      equal(given.toString(), '-key-value-publisher-another-', 'what was given');
+    },
+  },
+  {
     name: 'bytes that were returned stay as they are, whatever happens to the record',
     needs: ['values', 'scans'],
     run: async (context) => {

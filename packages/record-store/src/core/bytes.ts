@@ -33,6 +33,11 @@ export function bytesText(bytes: Uint8Array): string {
   return text;
 }
 
+/** The same memory, without what a Buffer does otherwise. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Bytes of the caller's own. */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   // Not slice(): a Buffer's slice shares its memory.

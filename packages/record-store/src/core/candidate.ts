@@ -1,5 +1,5 @@
 import { MAX_ADDRESS_LENGTH, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_ORIGIN_LENGTH } from '../limits.ts';
-import type { ProviderRecord, RejectReason, ValueRecord } from '../types.ts';
+import type { ProviderRecord, PutOptions, RejectReason, ValueRecord } from '../types.ts';
 import { equalBytes } from './bytes.ts';
 import type { Settings } from './settings.ts';
 import { providerRecordBytes, valueRecordBytes, type StoredProvider, type ValueCandidate } from './stored.ts';
@@ -43,15 +43,9 @@ export function refuseProvider({ key, provider, addresses }: ProviderRecord, ori
   return origin !== undefined && equalBytes(provider, localId) ? 'conflict' : undefined;
 }
 
-export function valueCandidate(
-  record: ValueRecord,
-  origin: string | undefined,
-  rank: Uint8Array | undefined,
-  ifVersion: Uint8Array | 'absent' | undefined,
-  settings: Settings,
-  now: number,
-): ValueCandidate {
+export function valueCandidate(record: ValueRecord, rank: Uint8Array | undefined, options: PutOptions | undefined, settings: Settings, now: number): ValueCandidate {
   const { key, value, publisher } = record;
+  const origin = options?.origin;
   // A record that somebody else brings is theirs, whatever publisher it names.
   const local = origin === undefined && publisher !== undefined && equalBytes(publisher, settings.localId);
   return {
@@ -64,7 +58,8 @@ export function valueCandidate(
     bytes: valueRecordBytes(key, value, publisher),
     local,
     origin,
-    ifVersion,
+    ifVersion: options?.ifVersion,
+    given: options?.copy === false,
   };
 }
 

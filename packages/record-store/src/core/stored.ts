@@ -33,8 +33,10 @@ export interface StoredProvider extends StoredMeta {
   readonly position: number;
 }
 
-/** A value that asks to be stored: validated, its expiry clamped. Its bytes are the caller's until the engine copies them. */
+/** A value that asks to be stored: validated, its expiry clamped. */
 export interface ValueCandidate extends StoredValue {
+  /** Key, value and publisher may be kept. Else they are the caller's until the engine copies them. */
+  readonly given: boolean;
   readonly ifVersion: Uint8Array | 'absent' | undefined;
 }
 

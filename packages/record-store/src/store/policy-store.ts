@@ -28,6 +28,7 @@ import type {
   SweepResult,
   ValueRecord,
   WaitOptions,
+  WriteOptions,
 } from '../types.ts';
 import { MAX_RANK_BYTES, type Validator, type Verdict } from '../validators/validator.ts';
 import { dueItems } from './due-items.ts';
@@ -102,11 +103,11 @@ export class PolicyStore implements RecordStore {
         this.#slow.add(validator);
         verdict.catch(() => {});
       }
-      return this.#putSlowly(ownRecord(record), validator, ownOptions(options));
+      return this.#putSlowly(ownRecord(record, options), validator, ownOptions(options));
     });
   }
 
-  putMany(records: readonly ValueRecord[], options?: OriginOptions): Promise<PutResult[]> {
+  putMany(records: readonly ValueRecord[], options?: WriteOptions): Promise<PutResult[]> {
     return this.#run(options, async () => {
       for (const record of records) checkValue(record, options?.origin);
       const { clock, validators } = this.#settings;
@@ -114,7 +115,7 @@ export class PolicyStore implements RecordStore {
       // Before anything is awaited: afterwards the caller's bytes may be others.
       const own = records.map((record) => {
         const refusal = refuseValue(record, this.#settings);
-        return refusal === undefined ? { record: ownRecord(record), refusal } : { record: { ...record, key: copyBytes(record.key) }, refusal };
+        return { record: refusal === undefined ? ownRecord(record, options) : { ...record, key: copyBytes(record.key) }, refusal };
       });
       const refusals = await Promise.all(
         own.map(async ({ record, refusal }): Promise<RejectReason | Uint8Array | undefined> => refusal ?? ownRank(judged(await validators.of(record.key).validate(record, clock.now())))),
@@ -123,7 +124,7 @@ export class PolicyStore implements RecordStore {
       const now = clock.now();
       const valid = own.flatMap(({ record }, at) => {
         const refusal = refusals[at];
-        return typeof refusal === 'string' ? [] : [valueCandidate(record, origin, refusal, undefined, this.#settings, now)];
+        return typeof refusal === 'string' ? [] : [valueCandidate(record, refusal, { origin, copy: false }, this.#settings, now)];
       });
       const admissions = valid.length === 0 ? [] : await this.#engine.putValues(valid, now, signal);
       let next = 0;
@@ -270,7 +271,7 @@ export class PolicyStore implements RecordStore {
     const refusal = judged(verdict);
     const origin = options?.origin;
     if (typeof refusal === 'string') return this.#result(refusal, record.key, undefined, origin);
-    const admission = this.#engine.putValue(valueCandidate(record, origin, refusal, options?.ifVersion, this.#settings, now), now, options?.signal);
+    const admission = this.#engine.putValue(valueCandidate(record, refusal, options, this.#settings, now), now, options?.signal);
     return admission instanceof Promise ? admission.then((settled) => this.#result(settled, record.key, undefined, origin)) : this.#result(admission, record.key, undefined, origin);
   }
 

@@ -14,7 +14,7 @@ function ledger(): Ledger {
 function put(into: Ledger, number: number, value: Uint8Array): void {
   const key = new Uint8Array(4);
   new DataView(key.buffer).setUint32(0, number);
-  admitValue(into, { key, value, publisher: undefined, rank: undefined, expires: 1e15, storedAt: 1, bytes: 4 + value.length, local: false, origin: undefined, ifVersion: undefined }, 1);
+  admitValue(into, { key, value, publisher: undefined, rank: undefined, expires: 1e15, storedAt: 1, bytes: 4 + value.length, local: false, origin: undefined, ifVersion: undefined, given: false }, 1);
 }
 
 describe('the memory that values share', () => {

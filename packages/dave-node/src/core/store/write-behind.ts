@@ -196,7 +196,7 @@ export class WriteBehind {
       puts.push({ key, record: toRecord(key.name, encoded, time + this.#options.ttlMs), time });
     }
     const [put, ...removed] = await Promise.allSettled([
-      puts.length === 0 ? [] : records.putMany(puts.map(({ record }) => record), options),
+      puts.length === 0 ? [] : records.putMany(puts.map(({ record }) => record), { ...options, copy: false }),
       ...removals.map(({ name }) => this.#remove(name)),
     ]);
     let whole = true;

@@ -3,13 +3,10 @@ import type { ValueCandidate } from '../../core/stored.ts';
 
 /** A candidate in bytes of the engine's own. */
 export function ownCandidate(candidate: ValueCandidate): ValueCandidate {
-  const { key, value, publisher, rank, ifVersion } = candidate;
+  const { key, value, publisher, rank, ifVersion, given } = candidate;
   return {
     ...candidate,
-    key: copyBytes(key),
-    value: copyBytes(value),
-    publisher: publisher && copyBytes(publisher),
-    rank: rank && copyBytes(rank),
+    ...(given ? {} : { key: copyBytes(key), value: copyBytes(value), publisher: publisher && copyBytes(publisher), rank: rank && copyBytes(rank) }),
     ifVersion: ifVersion instanceof Uint8Array ? copyBytes(ifVersion) : ifVersion,
   };
 }

@@ -1,8 +1,8 @@
 import type { Caps } from '../../limits.ts';
 import type { ProviderSituation, Room, Step } from '../admission.ts';
 import type { AdmissionState, ValueChange } from '../admit.ts';
-import { equalBytes } from '../bytes.ts';
-import type { Owner, StoredProvider, StoredValue } from '../stored.ts';
+import { equalBytes, plainBytes } from '../bytes.ts';
+import type { Owner, StoredProvider, StoredValue, ValueCandidate } from '../stored.ts';
 import { Usage, type OriginUsage, type PoolUsage } from '../usage.ts';
 import type { LedgerEntry, ProviderEntry, ProviderList, ValueEntry } from './entries.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
@@ -63,14 +63,14 @@ export class Ledger implements AdmissionState {
     const { own, keyText } = this.#options;
     if (stored === undefined) {
       const text = candidate.key === this.#lastKey ? this.#lastText : keyText(candidate.key);
-      const { value, publisher, rank, storedAt } = candidate;
+      const { value, rank, storedAt } = candidate;
       const entry: ValueEntry = {
         kind: 'value',
         text,
-        key: own(candidate.key),
+        key: candidate.given ? plainBytes(candidate.key) : own(candidate.key),
         value,
         slab: undefined,
-        publisher: publisher === undefined ? undefined : own(publisher),
+        publisher: this.#publisherOf(candidate),
         // A validator may have taken it from the caller's bytes.
         rank: rank === undefined ? undefined : own(rank),
         expires,
@@ -81,7 +81,7 @@ export class Ledger implements AdmissionState {
         heapAt: -1,
         heapKey: 0,
       };
-      this.#memory.put(entry, value);
+      this.#keep(entry, candidate);
       this.values.set(text, entry);
       this.#arrived(entry);
       if (this.#memory.isWasteful) this.#evacuate();
@@ -95,8 +95,8 @@ export class Ledger implements AdmissionState {
       this.usage.count('value', entry, bytes, 1);
     }
     if (outcome !== 'refreshed' || owner === candidate) {
-      if (outcome !== 'refreshed') this.#memory.put(entry, candidate.value);
-      entry.publisher = candidate.publisher === undefined ? undefined : own(candidate.publisher);
+      if (outcome !== 'refreshed') this.#keep(entry, candidate);
+      entry.publisher = this.#publisherOf(candidate);
       entry.rank = candidate.rank === undefined ? undefined : own(candidate.rank);
     }
     entry.expires = expires;
@@ -185,10 +185,10 @@ export class Ledger implements AdmissionState {
   /** Takes in what was stored before. Afterwards `sortProviders`. */
   restore(stored: StoredValue | StoredProvider): void {
     if ('provider' in stored) this.writeProvider(stored, undefined);
-    else this.writeValue({ outcome: 'inserted', candidate: { ...stored, ifVersion: undefined }, owner: stored, expires: stored.expires, bytes: stored.bytes }, undefined);
+    else this.writeValue({ outcome: 'inserted', candidate: { ...stored, ifVersion: undefined, given: false }, owner: stored, expires: stored.expires, bytes: stored.bytes }, undefined);
   }
 
-  /** Gives an entry a value without copying it, for engines that keep values elsewhere. */
+  /** Gives an entry a value without copying it. */
   lend(entry: ValueEntry, value: Uint8Array): void {
     this.#memory.release(entry);
     entry.value = value;
@@ -268,6 +268,16 @@ export class Ledger implements AdmissionState {
       }
       if (this.#memory.isSparse(entry)) this.#memory.put(entry, entry.value);
     }
+  }
+
+  #keep(entry: ValueEntry, { value, given }: ValueCandidate): void {
+    if (given) this.lend(entry, plainBytes(value));
+    else this.#memory.put(entry, value);
+  }
+
+  #publisherOf({ publisher, given }: ValueCandidate): Uint8Array | undefined {
+    if (publisher === undefined) return undefined;
+    return given ? plainBytes(publisher) : this.#options.own(publisher);
   }
 
   #arrived(entry: LedgerEntry): void {
