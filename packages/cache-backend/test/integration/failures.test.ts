@@ -35,6 +35,36 @@ describe('a put that fails keeps the old entry, says why, and leaves nothing beh
   });
 });
 
+test('a shared file that has as many links as a file can have gives way to another in the pool', async () => {
+  await withDirectory(async (dir) => {
+    const cacheDir = join(dir, 'cache');
+    const source = writeValueTree(join(dir, 'source'), 'value');
+    const inodes: number[][] = [];
+    const put = async (key: string, fault?: { step: string; what: string }): Promise<void> => {
+      // A tree of its own, with the same file.
+      fs.writeFileSync(join(source, key), '');
+      const cache = await LocalCacheBackend.open({ dir: cacheDir, threads: 1 }, fault === undefined ? {} : { fault });
+      const hit = await cache.put(key, source, '');
+      expect(readValueTree(hit.path)).toBe('value');
+      inodes.push(['a', 'sub/b', 'sub/c'].map((name) => fs.statSync(join(hit.path, name)).ino));
+      await hit.release();
+      await cache.close();
+    };
+    await put('first');
+    await put('second');
+    await put('full', { step: 'pool:link', what: 'EMLINK' });
+    await put('after');
+    const [first, second, full, after] = inodes;
+    expect(second).toEqual(first);
+    expect(full?.filter((inode) => !first?.includes(inode))).toHaveLength(1);
+    expect(after).toEqual(full);
+    const cache = await LocalCacheBackend.open({ dir: cacheDir });
+    expect((await cache.verify({ mode: 'full' })).corrupt).toEqual([]);
+    await cache.close();
+    checkNothingLeft(cacheDir);
+  });
+});
+
 describe('a tree that cannot be read now is not damaged', () => {
   test.for([['verify:manifest', 'EMFILE', 'CACHE_TOO_MANY_FILES'], ['verify:file', 'EMFILE', 'CACHE_TOO_MANY_FILES'], ['verify:file', 'EIO', 'CACHE_IO'], ['verify:file', 'EACCES', 'CACHE_PERMISSION']] as const)('%s: %s', async ([step, errno, code]) => {
     await withDirectory(async (dir) => {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setTimes, snapshotTree, writeRichTree, writeValueTree } from '../../src/conformance/trees.ts';
 import { LocalCacheBackend, materialize } from '@p2p/cache-backend';
+import { newClaims } from '../../src/io/tree/claims.ts';
 import { SourceCheck } from '../../src/io/tree/source-check.ts';
+import { TreeCopy } from '../../src/io/tree/tree-copy.ts';
 import { canKeepXattrs, readXattrs, writeXattrs } from '../../src/io/xattrs.ts';
 import { withDirectory } from '../temporary-directory.ts';
 
@@ -44,6 +46,17 @@ describe('a source that changes while it is copied is refused', () => {
       expect(() => check.recheck()).not.toThrow();
       change(source);
       expect(() => check.recheck()).toThrow(expect.objectContaining({ code: 'CACHE_SOURCE_CHANGED' }));
+    });
+  });
+
+  test.for([['a file', { path: '.', names: ['gone'] }], ['its directory', { path: 'sub', names: ['gone'] }], ['a directory', { path: 'gone' }], ['a directory that a file took the place of', { path: 'a' }]] as const)('%s that is gone when its turn comes', async ([, task]) => {
+    await withDirectory(async (dir) => {
+      const copy = new TreeCopy({
+        source: writeValueTree(join(dir, 'source'), 'value'), target: join(dir, 'target'), pool: join(dir, 'pool'), mode: 'store', special: 'refuse', keepOwner: false, xattrs: false, canReflink: false, isOwnTree: false,
+        claims: newClaims(), control: new SharedArrayBuffer(8),
+      });
+      expect(() => copy.run([task], () => {})).toThrow(expect.objectContaining({ code: 'CACHE_SOURCE_CHANGED' }));
+      expect(() => copy.copyAgain('gone')).toThrow(expect.objectContaining({ code: 'CACHE_SOURCE_CHANGED' }));
     });
   });
 

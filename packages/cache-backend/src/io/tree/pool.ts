@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import type { TreeNode } from '../../manifest.ts';
 import { fsPath } from '../byte-path.ts';
 import { errnoOf } from '../errno.ts';
+import { step } from '../faults.ts';
 import { microseconds } from './attributes.ts';
 import { hasBytes, sha256, SMALL_BYTES } from './copy-bytes.ts';
 
@@ -36,6 +37,7 @@ export function takeFromPool(pool: string, name: string, target: string, node: T
   const to = fsPath(target);
   if (!isLikely && !fs.existsSync(from)) return 'absent';
   try {
+    step('pool:link');
     fs.linkSync(from, to);
   } catch (error) {
     const code = errnoOf(error) ?? '';

@@ -49,6 +49,8 @@ export interface CopyResult {
 
 const OPEN_FILE: number = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 const CREATE: number = fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
+/** With these, what was there a moment ago is not, or is something else: a link, a socket, a directory. */
+const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EINVAL'];
 /** Names of a directory that make one task. */
 const SLICE = 256;
 
@@ -92,8 +94,8 @@ export class TreeCopy {
 
   #openDirectory(path: string, tasks: CopyTask[]): void {
     const from = joinBytes(this.#options.source, path);
-    const stat = fs.lstatSync(fsPath(from));
-    if (!stat.isDirectory()) throw sourceChanged(from);
+    const stat = fs.lstatSync(fsPath(from), { throwIfNoEntry: false });
+    if (stat?.isDirectory() !== true) throw sourceChanged(from);
     this.#check.remember(from, stat);
     if (this.#options.mode !== 'scan') {
       const to = joinBytes(this.#options.target, path);
@@ -101,7 +103,8 @@ export class TreeCopy {
       else fs.mkdirSync(fsPath(to), 0o700);
     }
     this.result.lines.push(formatNode({ ...nodeOf(path, 'd', stat, this.#options), xattrs: directoryXattrs(from, this.#options) }));
-    const names = fs.readdirSync(fsPath(from), { encoding: 'latin1' });
+    const names = unless(GONE, () => fs.readdirSync(fsPath(from), { encoding: 'latin1' }));
+    if (names === undefined) throw sourceChanged(from);
     if (names.length <= SLICE) {
       this.#copyEntries(path, names, tasks);
       return;
@@ -115,7 +118,8 @@ export class TreeCopy {
 
   #copyEntry(path: string, tasks: CopyTask[]): void {
     const from = joinBytes(this.#options.source, path);
-    const stat = fs.lstatSync(fsPath(from));
+    const stat = fs.lstatSync(fsPath(from), { throwIfNoEntry: false });
+    if (stat === undefined) throw sourceChanged(from);
     const type = typeOf(stat);
     if (type === 'd') {
       tasks.push({ path });
@@ -135,7 +139,8 @@ export class TreeCopy {
   }
 
   #copyLink(node: TreeNode, from: string): void {
-    const target = fs.readlinkSync(fsPath(from), { encoding: 'latin1' });
+    const target = unless(GONE, () => fs.readlinkSync(fsPath(from), { encoding: 'latin1' }));
+    if (target === undefined) throw sourceChanged(from);
     const whole = { ...node, target };
     if (this.#options.mode !== 'scan') {
       const to = joinBytes(this.#options.target, node.path);
@@ -153,8 +158,7 @@ export class TreeCopy {
   #copyFile(path: string, mayFollow: boolean): void {
     step('put:file');
     const from = joinBytes(this.#options.source, path);
-    // Gone, a link or a socket by now.
-    const fd = unless(['ENOENT', 'ELOOP', 'ENXIO'], () => fs.openSync(fsPath(from), OPEN_FILE));
+    const fd = unless(GONE, () => fs.openSync(fsPath(from), OPEN_FILE));
     if (fd === undefined) throw sourceChanged(from);
     try {
       const stat = fs.fstatSync(fd);
