@@ -75,7 +75,7 @@ export class Persistence {
     this.#closeDeadlineMs = options.closeDeadlineMs ?? CLOSE_DEADLINE_MS;
     this.#failFast = records.capabilities.durable === 'no';
     this.#isShared = records.capabilities.shared;
-    this.#newer = new NewerElsewhere(async (name) => void (await this.#restore.recall(name, this.#abortLoad.signal)), this.#maxPending);
+    this.#newer = new NewerElsewhere((name) => this.#takeNewer(name), this.#maxPending);
     const onFailure = (error: NodeError): void => {
       count(counters.puts, 'records-failed');
       emitter.emit('error', { error });
@@ -159,6 +159,15 @@ export class Persistence {
       return this.#recallFailed();
     } finally {
       this.#recalls -= 1;
+    }
+  }
+
+  async #takeNewer(name: DatName): Promise<void> {
+    try {
+      await this.#restore.recall(name, this.#abortLoad.signal);
+    } catch (error) {
+      count(this.#modules.counters.gets, 'recall-failed');
+      throw error;
     }
   }
 

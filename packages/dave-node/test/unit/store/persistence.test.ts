@@ -1,90 +1,20 @@
-import { decodeEntry, encodeEntry, type Entry } from '@p2p/dave-wire';
-import { SeededRandom, VirtualClock } from '@p2p/testkit';
+import { decodeEntry, encodeEntry } from '@p2p/dave-wire';
+import { VirtualClock } from '@p2p/testkit';
 import { expect, test } from 'vitest';
-import { Counters } from '../../../src/core/counters.ts';
 import { recordKey } from '../../../src/core/store/dat-record.ts';
-import { Persistence } from '../../../src/core/store/persistence.ts';
-import { PriorityStore } from '../../../src/core/store/priority-store.ts';
-import { NodeEmitter } from '../../../src/events.ts';
-import { silentLogger } from '../../../src/io/silent-logger.ts';
-import { authorKey, unsignedEntry, type DatFields } from '../../doubles/dats.ts';
+import { authorKey, unsignedEntry } from '../../doubles/dats.ts';
 import { hex, MemoryRecords } from '../../doubles/memory-records.ts';
-import { ValueVerifier } from '../../doubles/value-verifier.ts';
-
-const TTL_MS = 1_000_000_000;
-
-/** One run of a node's store over records that outlive it. */
-class Run {
-  readonly clock: VirtualClock;
-  readonly records: MemoryRecords;
-  readonly store: PriorityStore;
-  readonly verifier = new ValueVerifier();
-  readonly persistence: Persistence;
-  readonly errors: string[] = [];
-  readonly restored: string[] = [];
-
-  constructor(options: { records?: MemoryRecords; clock?: VirtualClock; shardCapacityBytes?: number; maxPending?: number } = {}) {
-    this.clock = options.clock ?? new VirtualClock();
-    this.records = options.records ?? new MemoryRecords(this.clock);
-    this.store = new PriorityStore({ selfId: 1n, shardCapacityBytes: options.shardCapacityBytes ?? 100_000, ttlMs: TTL_MS, hashSecret: new Uint8Array(16) });
-    const emitter = new NodeEmitter();
-    const random = new SeededRandom(1);
-    this.persistence = new Persistence(
-      { ttlMs: TTL_MS, ...(options.maxPending === undefined ? {} : { maxPending: options.maxPending }) },
-      { records: this.records, store: this.store, verifier: this.verifier, clock: this.clock, random, emitter, counters: new Counters(), logger: silentLogger },
-    );
-    this.store.onEvicted = (dat) => this.persistence.evicted(dat);
-    emitter.on('error', ({ error }) => void this.errors.push((error as Error & { code: string }).code));
-    emitter.on('stored', ({ dat, source }) => void this.restored.push(`${dat.key} ${source}`));
-  }
-
-  /** Admits an entry and starts to persist it. */
-  put(fields: DatFields): { entry: Entry; durable: Promise<string> } {
-    const entry = unsignedEntry({ time: this.clock.now(), ...fields });
-    const { outcome } = this.store.admit(entry, this.clock.now());
-    if (outcome !== 'inserted' && outcome !== 'updated') throw new Error(`not admitted: ${outcome}`);
-    return { entry, durable: outcomeOf(this.persistence.persisted(entry)) };
-  }
-
-  settle<T>(promise: Promise<T>): Promise<T> {
-    return this.clock.runUntilSettled(promise, 120_000);
-  }
-
-  value(key: string, author = 0): string | undefined {
-    const found = this.store.get(authorKey(author), key, this.clock.now());
-    return found === undefined ? undefined : Buffer.from(found.dat.value).toString();
-  }
-
-  recorded(key: string, author = 0): string | undefined {
-    const record = this.records.held.get(hex(recordKey({ publicKey: authorKey(author), key })));
-    return record === undefined ? undefined : Buffer.from(decodeEntry(record.value).dat.value).toString();
-  }
-}
-
-/** Puts a record where an earlier run would have. */
-function leave(run: Run, fields: DatFields): Entry {
-  const entry = unsignedEntry({ time: run.clock.now() - 1000, ...fields });
-  const key = recordKey(entry.dat);
-  run.records.held.set(hex(key), { key, value: encodeEntry(entry), publisher: entry.dat.publicKey, expires: entry.dat.time + TTL_MS });
-  return entry;
-}
-
-function outcomeOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
-    () => 'durable',
-    (error: { code: string }) => error.code,
-  );
-}
+import { leave, outcomeOf, PersistenceRun, TTL_MS } from '../../doubles/persistence-run.ts';
 
 test('what was acknowledged survives a restart, byte for byte', async () => {
-  const first = new Run();
+  const first = new PersistenceRun();
   const puts = Array.from({ length: 300 }, (_, at) => first.put({ author: at % 7, key: `key ${at}`, value: `value ${at}`, replicas: [BigInt(at + 1)] }));
   expect(await first.settle(Promise.all(puts.map(({ durable }) => durable)))).toEqual(puts.map(() => 'durable'));
   const one = [...first.records.held.values()][0]!;
   expect(one.expires).toBe(decodeEntry(one.value).dat.time + TTL_MS);
   expect(one.publisher).toEqual(one.key.slice(0, 32));
 
-  const second = new Run({ records: first.records, clock: first.clock });
+  const second = new PersistenceRun({ records: first.records, clock: first.clock });
   const report = await second.settle(second.persistence.load());
   expect(report).toMatchObject({ records: 300, admitted: 300, invalid: 0 });
   for (const { entry } of puts) expect(second.store.get(entry.dat.publicKey, entry.dat.key, second.clock.now())).toEqual(entry);
@@ -97,7 +27,7 @@ test('what was acknowledged survives a restart, byte for byte', async () => {
 });
 
 test('a wait ends only when the record store has it', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   run.records.latencyMs = 50;
   const { durable } = run.put({ value: 'slow' });
   let settled = false;
@@ -109,7 +39,7 @@ test('a wait ends only when the record store has it', async () => {
 });
 
 test('writes are batched', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   await run.settle(run.persistence.load());
   run.records.latencyMs = 10;
   const waits = Array.from({ length: 100 }, (_, at) => run.put({ key: `a${at}` }).durable);
@@ -120,7 +50,7 @@ test('writes are batched', async () => {
 });
 
 test('the newest state of a key wins, also over a batch on its way', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   run.records.latencyMs = 20;
   const first = run.put({ value: 'one' });
   await run.clock.advance(5);
@@ -131,7 +61,7 @@ test('the newest state of a key wins, also over a batch on its way', async () =>
 });
 
 test('an evicted entry leaves the record store, and who waited for it is told', async () => {
-  const run = new Run({ shardCapacityBytes: 300 });
+  const run = new PersistenceRun({ shardCapacityBytes: 300 });
   const held = new Map<string, Promise<string>>();
   // Rising priority: later ones push earlier ones out of full shards, often before they are written.
   for (let at = 0; at < 800; at++) held.set(`k${at}`, run.put({ key: `k${at}`, value: '', time: run.clock.now() - 10_000 + at }).durable);
@@ -151,7 +81,7 @@ test('an evicted entry leaves the record store, and who waited for it is told', 
 });
 
 test('a failure reaches those who wait and the error event, and is tried again until it succeeds', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   run.records.failing.add('putMany');
   const { durable } = run.put({ value: 'stubborn' });
   expect(await run.settle(durable)).toBe('NODE_RECORDS_FAILED');
@@ -168,7 +98,7 @@ test('a failure reaches those who wait and the error event, and is tried again u
 });
 
 test('a failed removal is tried again without a wait of the writes beside it', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   await run.settle(run.persistence.load());
   await run.settle(run.put({ key: 'leaves' }).durable);
   run.records.failing.add('remove');
@@ -183,7 +113,7 @@ test('a failed removal is tried again without a wait of the writes beside it', a
 });
 
 test('a record that the store refuses is reported, not retried for ever', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   run.records.refuse = (record): { outcome: 'rejected'; reason: 'quota' | 'stale' } | undefined =>
     decodeEntry(record.value).dat.key === 'fits' ? undefined : { outcome: 'rejected', reason: decodeEntry(record.value).dat.key === 'old' ? 'stale' : 'quota' };
   const outcomes = await run.settle(Promise.all([run.put({ key: 'fits' }).durable, run.put({ key: 'no' }).durable, run.put({ key: 'old' }).durable]));
@@ -198,7 +128,7 @@ test('a store that declares no durability keeps nobody waiting', async () => {
   const clock = new VirtualClock();
   const records = new MemoryRecords(clock);
   records.capabilities = { durable: 'no', atomic: true, shared: false };
-  const run = new Run({ clock, records });
+  const run = new PersistenceRun({ clock, records });
   run.records.failing.add('putMany');
   const { durable } = run.put({});
   expect(await durable).toBe('durable');
@@ -207,7 +137,7 @@ test('a store that declares no durability keeps nobody waiting', async () => {
 });
 
 test('while the record store fails, what waits stays bounded', async () => {
-  const run = new Run({ shardCapacityBytes: 300, maxPending: 500 });
+  const run = new PersistenceRun({ shardCapacityBytes: 300, maxPending: 500 });
   run.records.failing.add('putMany').add('remove');
   for (let at = 0; at < 5000; at++) {
     void run.put({ key: `k${at}`, value: '', time: run.clock.now() - 10_000 + at }).durable;
@@ -222,13 +152,13 @@ test('while the record store fails, what waits stays bounded', async () => {
 });
 
 test('close writes what waits, ends waits it cannot serve, and says what was lost', async () => {
-  const good = new Run();
+  const good = new PersistenceRun();
   const written = good.put({ value: 'last words' });
   await good.settle(good.persistence.close());
   expect([await written.durable, good.recorded('key')]).toEqual(['durable', 'last words']);
   expect(await outcomeOf(good.persistence.persisted(written.entry))).toBe('NODE_CLOSED');
 
-  const hanging = new Run();
+  const hanging = new PersistenceRun();
   hanging.records.hanging = true;
   const never = hanging.put({});
   await hanging.clock.advance(10);
@@ -243,7 +173,7 @@ test('close writes what waits, ends waits it cannot serve, and says what was los
 });
 
 test('of the last run, valid entries come back and everything else is judged for what it is', async () => {
-  const run = new Run({ shardCapacityBytes: 1300 });
+  const run = new PersistenceRun({ shardCapacityBytes: 1300 });
   leave(run, { key: 'good', value: 'good' });
   leave(run, { key: 'bad', value: 'forged' });
   leave(run, { key: 'early', value: 'future' });
@@ -264,10 +194,10 @@ test('of the last run, valid entries come back and everything else is judged for
 });
 
 test('records that no longer fit are removed, the ones of highest priority stay', async () => {
-  const first = new Run();
+  const first = new PersistenceRun();
   for (let at = 0; at < 1000; at++) void first.put({ key: `k${at}`, value: '', time: first.clock.now() - 5000 + at }).durable;
   await first.settle(first.persistence.close());
-  const second = new Run({ records: first.records, clock: first.clock, shardCapacityBytes: 300 });
+  const second = new PersistenceRun({ records: first.records, clock: first.clock, shardCapacityBytes: 300 });
   const report = await second.settle(second.persistence.load());
   expect(report.admitted + report.noRoom).toBe(1000);
   await second.settle(second.persistence.close());
@@ -277,12 +207,12 @@ test('records that no longer fit are removed, the ones of highest priority stay'
 });
 
 test('from a store that others use too nothing is removed: not what has no room here, nor what is evicted, damaged or expired', async () => {
-  const first = new Run();
+  const first = new PersistenceRun();
   for (let at = 0; at < 300; at++) void first.put({ key: `k${at}`, value: '', time: first.clock.now() - 5000 + at }).durable;
   await first.settle(first.persistence.close());
   const { records, clock } = first;
   records.capabilities = { ...records.capabilities, shared: true };
-  const second = new Run({ records, clock, shardCapacityBytes: 0 });
+  const second = new PersistenceRun({ records, clock, shardCapacityBytes: 0 });
   leave(second, { key: 'bad', value: 'forged' });
   leave(second, { key: 'old', time: clock.now() - TTL_MS });
   expect(await second.settle(second.persistence.load())).toMatchObject({ records: 302, admitted: 0 });
@@ -290,7 +220,7 @@ test('from a store that others use too nothing is removed: not what has no room 
   expect(records.held.size).toBe(302);
 
   // Evicted after it was written, and before: the latter was acknowledged to nobody.
-  const third = new Run({ records, clock, shardCapacityBytes: 300 });
+  const third = new PersistenceRun({ records, clock, shardCapacityBytes: 300 });
   await third.settle(third.persistence.load());
   const puts = Array.from({ length: 800 }, (_, at) => third.put({ key: `new ${at}`, value: '', time: clock.now() + at }));
   const outcomes = await third.settle(Promise.all(puts.map(({ durable }) => durable)));
@@ -302,7 +232,7 @@ test('from a store that others use too nothing is removed: not what has no room 
 });
 
 test('one record that cannot be read holds up neither reading, nor writing, nor stopping', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   for (const key of ['good', 'broken', 'broken too']) leave(run, { key, value: 'of the last run' });
   const keyOf = (key: string): string => hex(recordKey({ publicKey: authorKey(0), key }));
   for (const key of ['broken', 'broken too']) run.records.corrupt.add(keyOf(key));
@@ -319,7 +249,7 @@ test('one record that cannot be read holds up neither reading, nor writing, nor 
 });
 
 test('an older copy from a peer does not overwrite a newer record that has not been read yet', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   leave(run, { value: 'newer', time: run.clock.now() - 100 });
   // Before anything is read, a peer sends what it has.
   const stale = run.put({ value: 'older', time: run.clock.now() - 200 });
@@ -337,7 +267,7 @@ test('an older copy from a peer does not overwrite a newer record that has not b
 });
 
 test('closing before all is read leaves newer records alone', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   leave(run, { value: 'newer', time: run.clock.now() - 100 });
   const stale = run.put({ value: 'older', time: run.clock.now() - 200 });
   const loading = outcomeOf(run.persistence.load());
@@ -350,7 +280,7 @@ test('closing before all is read leaves newer records alone', async () => {
 });
 
 test('reading goes on where it stopped when the record store fails in between', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   for (let at = 0; at < 1000; at++) leave(run, { key: `k${at}` });
   run.records.failing.add('records');
   run.records.readsBeforeFailure = 300;
@@ -365,7 +295,7 @@ test('reading goes on where it stopped when the record store fails in between', 
 });
 
 test('reading back takes turns with everything else', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   for (let at = 0; at < 1000; at++) leave(run, { key: `k${at}` });
   let turns = 0;
   const tick = (): void => {
@@ -379,7 +309,7 @@ test('reading back takes turns with everything else', async () => {
 });
 
 test('a record is served before its turn, verified, and counted once', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   run.records.latencyMs = 10;
   const left = leave(run, { key: 'early', value: 'kept' });
   leave(run, { key: 'forged', value: 'forged' });
@@ -395,7 +325,7 @@ test('a record is served before its turn, verified, and counted once', async () 
 });
 
 test('a recall that fails, hangs, is cut short by closing or is one too many does not say that nothing is there', async () => {
-  const run = new Run();
+  const run = new PersistenceRun();
   leave(run, { key: 'key' });
   const name = { publicKey: authorKey(0), key: 'key' };
   run.records.failing.add('get');
@@ -411,59 +341,4 @@ test('a recall that fails, hangs, is cut short by closing or is one too many doe
   expect(await run.persistence.recall(name)).toBe('unknown');
   await run.settle(run.persistence.close());
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['unknown']));
-});
-
-test('from records that others write too, what memory lacks is read at any time, and what was newer there comes to memory', async () => {
-  const clock = new VirtualClock();
-  const records = new MemoryRecords(clock);
-  const alone = new Run({ clock, records });
-  await alone.settle(alone.persistence.load());
-  leave(alone, { key: 'late', value: 'of another' });
-  // Nobody else writes there: what has been read is all there is.
-  expect(alone.persistence.recall({ publicKey: authorKey(0), key: 'late' })).toBe(undefined);
-
-  records.capabilities = { ...records.capabilities, shared: true };
-  const run = new Run({ clock, records });
-  await run.settle(run.persistence.load());
-  leave(run, { key: 'later', value: 'of another' });
-  const recalled = run.persistence.recall({ publicKey: authorKey(0), key: 'later' });
-  expect(await run.settle(recalled!)).toMatchObject({ dat: { key: 'later' } });
-  expect(run.value('later')).toBe('of another');
-  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'nowhere' })!)).toBe(undefined);
-
-  // Memory has no room for all of the fleet's: it is served all the same.
-  const small = new Run({ clock, records, shardCapacityBytes: 0 });
-  await small.settle(small.persistence.load());
-  expect(await small.settle(small.persistence.recall({ publicKey: authorKey(0), key: 'later' })!)).toMatchObject({ dat: { key: 'later' } });
-
-  // While the record store fails, gets of what is not here do not wait for it each time.
-  records.failing.add('get');
-  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'x' })!)).toBe('unknown');
-  expect(run.persistence.recall({ publicKey: authorKey(0), key: 'x' })).toBe(undefined);
-  records.failing.clear();
-  await clock.advance(6000);
-  expect(await run.settle(run.persistence.recall({ publicKey: authorKey(0), key: 'x' })!)).toBe(undefined);
-});
-
-test('what others have put newer ones of is taken over, however many at once, also after the record store failed', async () => {
-  const clock = new VirtualClock();
-  const records = new MemoryRecords(clock);
-  records.capabilities = { ...records.capabilities, shared: true };
-  const run = new Run({ clock, records, shardCapacityBytes: 10_000_000 });
-  await run.settle(run.persistence.load());
-  records.refuse = (): { outcome: 'rejected'; reason: 'stale' } => ({ outcome: 'rejected', reason: 'stale' });
-  const raced = async (from: number, to: number): Promise<void> => {
-    const keys = Array.from({ length: to - from }, (_, at) => `key ${from + at}`);
-    for (const key of keys) leave(run, { key, value: 'newer', time: clock.now() });
-    const puts = keys.map((key) => run.put({ key, value: 'older', time: clock.now() - 5000 }).durable);
-    expect(new Set(await run.settle(Promise.all(puts)))).toEqual(new Set(['durable']));
-    await clock.advance(1000);
-  };
-  const newer = (): number => Array.from({ length: 3001 }, (_, at) => run.value(`key ${at}`)).filter((value) => value === 'newer').length;
-  records.failing.add('get');
-  await raced(0, 3000);
-  expect(newer()).toBe(0);
-  records.failing.clear();
-  await raced(3000, 3001);
-  expect(newer()).toBe(3001);
 });
