@@ -179,5 +179,7 @@ export interface CacheBackend extends AsyncDisposable {
   repair?(options?: { readonly signal?: AbortSignal | undefined }): Promise<RepairReport>;
   /** Waits for the exclusive right to build a key; it ends with the process at the latest. */
   lockBuild?(key: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<BuildLock>;
+  /** An empty directory for a builder, on the file system of the trees where `put` with `move` takes it; what a process that dies leaves there goes by itself. `getOrCreate` asks for it. */
+  makeBuildDir?(): Promise<string | undefined>;
   on?<K extends keyof CacheEvents>(type: K, listener: (event: CacheEvents[K]) => void, options?: { signal?: AbortSignal | undefined }): Disposable;
 }

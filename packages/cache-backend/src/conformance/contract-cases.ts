@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getOrCreate } from '../io/get-or-create.ts';
 import { statsFromList } from '../stats-from-list.ts';
@@ -162,6 +162,18 @@ export function contractCases(test: Case): void {
       await hit.release();
     }
     assert.equal(builds, 1);
+  });
+
+  test('directories for builders, where the backend gives them, are empty, each one’s own, and put whole', async ({ cache }) => {
+    const dirs = [await cache.makeBuildDir?.(), await cache.makeBuildDir?.()].filter((dir) => dir !== undefined);
+    assert.equal(new Set(dirs).size, dirs.length);
+    for (const dir of dirs) {
+      assert.deepEqual(readdirSync(dir), []);
+      const hit = await cache.put(dir, writeValueTree(dir, 'built'), '', { move: true });
+      assert.equal(readValueTree(hit.path), 'built');
+      assert.equal(existsSync(dir), false);
+      await hit.release();
+    }
   });
 
   test('a builder that fails leaves no entry, and the next one may succeed', async ({ cache }) => {

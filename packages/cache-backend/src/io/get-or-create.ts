@@ -18,13 +18,13 @@ export async function getOrCreate(
   build: (dir: string) => Promise<void>,
   description: string,
   options?: PutOptions & {
-    /** Where builders' directories are made. Default: the system's directory for temporary files. On the file system of the cache, the tree is moved instead of copied. */
+    /** Where builders' directories are made. Default: in the cache where it can (`makeBuildDir`), else in the system's directory for temporary files. On the file system of the cache, the tree is moved instead of copied. */
     readonly scratchDir?: string | undefined;
   },
 ): Promise<CacheHit> {
   const { scratchDir, ...rest } = options ?? {};
   const scratch = {
-    make: () => mkdtemp(join(scratchDir ?? tmpdir(), 'p2p-cache-build-')),
+    make: async () => (scratchDir === undefined ? await backend.makeBuildDir?.() : undefined) ?? (await mkdtemp(join(scratchDir ?? tmpdir(), 'p2p-cache-build-'))),
     remove: async (dir: string): Promise<void> => removeTree(bytesOfPath(dir)),
   };
   return await getOrCreateWith(scratch, backend, key, (dir) => buildIn(dir, build), description, rest);

@@ -10,7 +10,7 @@ import { type LocalCacheOptions, type LocalSettings, readLocalOptions, readPrune
 import { withSeedJson } from '../schemas.ts';
 import { traceCache, traceWork } from '../trace/traced-work.ts';
 import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, CacheStats, GetOptions, PruneOptions, PruneReport, PutOptions, RepairReport, VerifyMode, VerifyReport } from '../types.ts';
-import { bytesOfPath } from './byte-path.ts';
+import { bytesOfPath, showPath } from './byte-path.ts';
 import { errnoOf } from './errno.ts';
 import type { Fault } from './faults.ts';
 import { Inspection } from './inspection.ts';
@@ -226,6 +226,12 @@ export class LocalCacheBackend implements CacheBackend {
       }
       await sleep(BUILD_POLL_MS + (randomBytes(1)[0] ?? 0) / 16, undefined, options.signal === undefined ? {} : { signal: options.signal });
     }
+  }
+
+  /** As of `CacheBackend`. Removed when it is put with `move`, when the cache is closed, or, once this process is dead, when it is opened next. */
+  async makeBuildDir(): Promise<string> {
+    this.#throwIfClosed();
+    return showPath(await this.#store.request('newBuild', {}));
   }
 
   on<K extends keyof CacheEvents>(type: K, listener: (event: CacheEvents[K]) => void, options?: { signal?: AbortSignal | undefined }): Disposable {

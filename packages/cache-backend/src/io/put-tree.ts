@@ -14,6 +14,9 @@ import type { TreeThreads } from './tree-threads.ts';
 /** Damaged trees of one content that are still in use take so many names at most. */
 const MAX_INSTANCES = 9;
 
+/** Paths below the cache of directories that it gave builders, of whatever instance, and in them. */
+const BUILD = /^tmp\/[0-9]{1,10}-[0-9a-f]{16}\/build-\d+(?:\/|$)/;
+
 export interface PutContext {
   readonly dir: string;
   readonly store: Thread;
@@ -151,7 +154,7 @@ export async function checkSource(sourceDir: string, dir: string, isConsumed: bo
   }
   const isInside = path.startsWith(`${cache}/`);
   const isOwnTree = isInside && isInTree(path.slice(cache.length + 1));
-  if (isInside && !isOwnTree) throw new CacheError('CACHE_SOURCE_INVALID', `${showPath(path)} belongs to the cache`, { path: showPath(path) });
+  if (isInside && !isOwnTree && !BUILD.test(path.slice(cache.length + 1))) throw new CacheError('CACHE_SOURCE_INVALID', `${showPath(path)} belongs to the cache`, { path: showPath(path) });
   return { path, isOwnTree };
 }
 

@@ -46,6 +46,34 @@ describe('what a put consumes is what the caller named', () => {
     });
   });
 
+  test('a builder works in the cache unless told where; what it leaves is moved, or goes', async () => {
+    await withCache(async ({ outside, cache }) => {
+      const builds = (): string[] => fs.readdirSync(join(cache.dir, 'tmp')).flatMap((owner) => fs.readdirSync(join(cache.dir, 'tmp', owner)));
+      let inode = 0;
+      const fill = async (built: string): Promise<void> => {
+        expect(built.startsWith(`${cache.dir}/tmp/`)).toBe(true);
+        expect(fs.readdirSync(built)).toEqual([]);
+        writeValueTree(built, 'built');
+        inode = fs.statSync(join(built, 'a')).ino;
+        expect(builds()).toHaveLength(1);
+      };
+      await using hit = await getOrCreate(cache, 'built', fill, '');
+      expect(readValueTree(hit.path)).toBe('built');
+      expect(fs.statSync(join(hit.path, 'a')).ino).toBe(inode);
+      const failure = new Error('the build failed');
+      await expect(getOrCreate(cache, 'failed', (built) => fill(built).then(() => Promise.reject(failure)), '')).rejects.toBe(failure);
+      const replaced = async (built: string): Promise<void> => replaceByLink(built, outside);
+      await expect(getOrCreate(cache, 'linked', replaced, '')).rejects.toMatchObject({ code: 'CACHE_SOURCE_INVALID' });
+      expect(builds()).toEqual([]);
+      // Nothing else in there is a source.
+      const own = fs.readdirSync(join(cache.dir, 'tmp'))[0] ?? '';
+      for (const path of ['', 'tree-1', 'build-x', 'build-1x']) {
+        fs.mkdirSync(join(cache.dir, 'tmp', own, path), { recursive: true });
+        await expect(cache.put('key', join(cache.dir, 'tmp', own, path), '', { move: true })).rejects.toMatchObject({ code: 'CACHE_SOURCE_INVALID' });
+      }
+    });
+  });
+
   test('a builder may make its directory anew', async () => {
     await withCache(async ({ dir, cache }) => {
       const build = async (built: string): Promise<void> => {

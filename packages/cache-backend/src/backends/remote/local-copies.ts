@@ -6,9 +6,9 @@ import { assembleTree } from '../../io/tree/assemble-tree.ts';
 import type { CacheHit, VerifyMode } from '../../types.ts';
 import type { BlobStore } from './blob-store.ts';
 import { readChecked } from './checked-blob.ts';
+import { inBuildDir } from './in-build-dir.ts';
 import { inParallel } from './in-parallel.ts';
 import { readRemoteManifest } from './remote-trees.ts';
-import type { WorkDirectory } from './work-directory.ts';
 
 const PARALLEL = 16;
 const TRIES = 5;
@@ -17,13 +17,11 @@ const TRIES = 5;
 export class LocalCopies {
   readonly local: LocalCacheBackend;
   readonly #blobs: BlobStore;
-  readonly #work: WorkDirectory;
   readonly #fetching = new Map<string, Promise<CacheHit>>();
 
-  constructor(local: LocalCacheBackend, blobs: BlobStore, work: WorkDirectory) {
+  constructor(local: LocalCacheBackend, blobs: BlobStore) {
     this.local = local;
     this.#blobs = blobs;
-    this.#work = work;
   }
 
   /** A leased local copy, fetched if need be: by one caller at a time. @throws DamagedBlob when the store's is not whole */
@@ -52,7 +50,7 @@ export class LocalCopies {
   async #fetch(tree: string, signal: AbortSignal | undefined): Promise<CacheHit> {
     const nodes = await readRemoteManifest(this.#blobs, tree, signal);
     const isOwned = nodes.some(({ uid, gid }) => uid !== -1 || gid !== -1);
-    return await this.#work.with(async (dir) => {
+    return await inBuildDir(this.local, async (dir) => {
       const target = join(dir, 'tree');
       await assembleTree(
         nodes,

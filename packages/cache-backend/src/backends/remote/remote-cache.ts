@@ -12,6 +12,7 @@ import type { Pointer } from '../../pointer.ts';
 import type { BuildLock, CacheBackend, CacheCapabilities, CacheEntry, CacheHit, CacheStats, GetOptions, PruneOptions, PruneReport, PutOptions, RepairReport, VerifyMode, VerifyReport } from '../../types.ts';
 import { DamagedBlob, dropDamaged } from './checked-blob.ts';
 import { collectBlobs } from './collect.ts';
+import { inBuildDir } from './in-build-dir.ts';
 import { containerOf, LocalCopies } from './local-copies.ts';
 import { pruneRemote } from './prune-remote.ts';
 import { entryOf, RemoteHit } from './remote-hit.ts';
@@ -38,7 +39,7 @@ export class RemoteCache implements CacheBackend {
   protected constructor(parts: RemoteParts) {
     this.#parts = parts;
     this.#threads = new TreeThreads(parts.threads, undefined);
-    this.#copies = new LocalCopies(parts.local, parts.blobs, parts.work);
+    this.#copies = new LocalCopies(parts.local, parts.blobs);
     this.capabilities = { pin: true, verify: true, repair: true, lockBuild: true, leases: parts.index.hasLeases, ttl: true, xattrs: parts.local.capabilities.xattrs === true, reflink: parts.local.capabilities.reflink === true };
   }
 
@@ -93,11 +94,11 @@ export class RemoteCache implements CacheBackend {
   }
 
   async #store(hash: string, key: string, sourceDir: string, description: string, options: PutOptions): Promise<CacheHit | undefined> {
-    const { local, work, index, blobs, graceMs } = this.#parts;
+    const { local, index, blobs, graceMs } = this.#parts;
     const source = await checkSource(sourceDir, local.dir, options.move === true);
     const keepOwner = process.getuid?.() === 0 && options.owner !== 'ignore';
     const scan = { source: source.path, target: '', mode: 'scan', keepOwner, xattrs: local.capabilities.xattrs === true, special: options.special ?? 'refuse', pool: undefined, canReflink: false, isOwnTree: source.isOwnTree } as const;
-    const summary = await work.with(async (dir) => {
+    const summary = await inBuildDir(local, async (dir) => {
       let result: { digest: string; sizeBytes: number; files: number } | undefined;
       await this.#threads.copy(scan, bytesOfPath(dir), options.signal, async (job) => void (result = job.summary));
       return result;
@@ -213,6 +214,10 @@ export class RemoteCache implements CacheBackend {
     return { quarantined: corrupt, reclaimed, dropped: 0 };
   }
 
+  makeBuildDir(): Promise<string> {
+    return this.#parts.local.makeBuildDir();
+  }
+
   async lockBuild(key: string, options: { signal?: AbortSignal | undefined } = {}): Promise<BuildLock> {
     const hash = this.#enter(key, options.signal);
     for (;;) {
@@ -237,14 +242,13 @@ export class RemoteCache implements CacheBackend {
   }
 
   async #close(): Promise<void> {
-    const { index, local, work } = this.#parts;
+    const { index, local } = this.#parts;
     // A store that is away keeps leases until they expire; closing does not fail for it.
     const left = await Promise.allSettled(Array.from(this.#hits, (hit) => hit.release()));
     for (const result of left) if (result.status === 'rejected') this.#degraded('release', result.reason);
     await index.close().catch((error: unknown) => this.#degraded('close', error));
     await this.#threads.close();
     await local.close();
-    work.close();
   }
 
   async *#entries(): AsyncGenerator<IndexEntry> {

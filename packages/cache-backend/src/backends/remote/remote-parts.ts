@@ -5,7 +5,6 @@ import { LocalCacheBackend } from '../../io/local-cache-backend.ts';
 import type { LocalCacheOptions } from '../../options.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { RemoteIndex } from './remote-index.ts';
-import { WorkDirectory } from './work-directory.ts';
 
 /** What every cache with a remote store is told. */
 export interface RemoteCacheOptions {
@@ -25,15 +24,14 @@ export interface RemoteParts {
   readonly blobs: BlobStore;
   readonly graceMs: number;
   readonly local: LocalCacheBackend;
-  readonly work: WorkDirectory;
   readonly events: CacheEmitter;
   readonly threads: number | undefined;
 }
 
 /** Opens the local side of a cache with a remote store. */
-export async function openLocalSide(options: RemoteCacheOptions): Promise<Pick<RemoteParts, 'local' | 'work' | 'threads'>> {
+export async function openLocalSide(options: RemoteCacheOptions): Promise<Pick<RemoteParts, 'local' | 'threads'>> {
   const { threads } = options;
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const local = await LocalCacheBackend.open({ dir: join(options.dir, 'cache'), ...(threads === undefined ? {} : { threads }), ...(options.localLimits === undefined ? {} : { limits: options.localLimits }) });
-  return { local, work: await WorkDirectory.open(options.dir), threads };
+  return { local, threads };
 }

@@ -141,6 +141,11 @@ export class TieredCacheBackend implements CacheBackend {
     return { release, [Symbol.asyncDispose]: release };
   }
 
+  async makeBuildDir(): Promise<string | undefined> {
+    this.#throwIfClosed();
+    return await this.#local.makeBuildDir?.();
+  }
+
   on<K extends keyof CacheEvents>(type: K, listener: (event: CacheEvents[K]) => void, options?: { signal?: AbortSignal | undefined }): Disposable {
     return this.#events.on(type, listener, options);
   }

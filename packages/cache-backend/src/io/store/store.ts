@@ -123,6 +123,13 @@ export class Store {
     return path;
   }
 
+  /** An empty directory of this process for a builder. `put` knows such paths and takes them, though they lie in the cache. */
+  newBuild(): string {
+    const path = this.layout.at('tmp', this.owners.self.id, `build-${++this.#containers}`);
+    fs.mkdirSync(fsPath(path), { mode: 0o700 });
+    return path;
+  }
+
   /** Takes the leases that protect a tree and a key while they are being published. */
   async enterPublication(hash: string, tree: string): Promise<void> {
     const leases = [`k.${hash}`, `t.${tree}`];

@@ -47,6 +47,7 @@ export interface Operations {
   get: [args: { hash: string; checks: boolean }, result: GetOutcome];
   release: [args: { tree: string }, result: undefined];
   newContainer: [args: { hash: string }, result: string];
+  newBuild: [args: Record<string, never>, result: string];
   place: [args: { hash: string; container: string; tree: string }, result: boolean];
   point: [args: { hash: string; pointer: Pointer; ifAbsent: boolean; isNewTree: boolean }, result: StoreHit | undefined];
   leave: [args: { hash: string; tree: string }, result: undefined];

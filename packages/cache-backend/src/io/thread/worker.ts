@@ -28,6 +28,7 @@ const handlers: Handlers = {
   get: ({ hash, checks }) => service.store.get(hash, checks),
   release: ({ tree }) => service.store.release(tree),
   newContainer: ({ hash }) => service.store.newContainer(hash),
+  newBuild: () => service.store.newBuild(),
   place: (args) => service.place(args),
   point: (args) => service.point(args),
   leave: ({ hash, tree }) => service.store.leavePublication(hash, tree, false),

@@ -1,7 +1,7 @@
 // Does one thing to a cache and is killed at a step of it. Arguments: directory, what to do, step, passing.
 import { join } from 'node:path';
 // It uses the built package, which starts sooner.
-import { LocalCacheBackend } from '@p2p/cache-backend';
+import { getOrCreate, LocalCacheBackend } from '@p2p/cache-backend';
 import { writeValueTree } from '@p2p/cache-backend/conformance';
 
 const [dir = '', what = '', step = '', at = '1'] = process.argv.slice(2);
@@ -17,6 +17,14 @@ switch (what) {
   case 'move':
     await (await cache.put('key', source, 'new', { move: true })).release();
     break;
+  case 'build': {
+    const build = async (built: string): Promise<void> => {
+      writeValueTree(built, 'new');
+      if (step === 'build:filled') process.kill(process.pid, 'SIGKILL');
+    };
+    await (await getOrCreate(cache, 'fresh', build, 'new')).release();
+    break;
+  }
   case 'touch':
     for (const key of ['key', 'other']) await (await cache.get(key))?.release();
     break;
