@@ -99,18 +99,19 @@ test('the cache is listed, counted, verified and pruned', async () => {
 test('a tree that was being put together is cleared away by the next fetch once its process was killed, and not while it lives', async () => {
   expect(await network.at(author, ['publish', tree])).toMatchObject({ code: 0 });
   const staging = join(home.path, 'stager', 'publish', 'staging');
-  const fetching = (): Dave => start(['fetch', `${author.publicKey}/tree`, '--latest', '--json', '--data-dir', join(home.path, 'stager'), '--edge', author.listen], { home: home.path });
+  const env = { NODE_OPTIONS: `--import=${new URL('stop-when-building.mjs', import.meta.url).href}` };
+  const fetching = (): Dave => start(['fetch', `${author.publicKey}/tree`, '--latest', '--json', '--data-dir', join(home.path, 'stager'), '--edge', author.listen], { home: home.path, env });
   const builds = (): string[] => (existsSync(staging) ? readdirSync(staging, { recursive: true, encoding: 'utf8' }).filter((path) => /(^|\/)p2p-cache-build-[^/]+$/.test(path)) : []);
   await using killed = fetching();
-  while (builds().length === 0 && killed.child.exitCode === null) await delay(2);
-  killed.signal('SIGKILL');
-  expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+  await stopped(killed);
   const [left] = builds();
   expect(left).toBeDefined();
+  killed.signal('SIGKILL');
+  expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' });
+  expect(builds()).toEqual([left]);
 
   await using living = fetching();
-  while (!builds().some((path) => path !== left) && living.child.exitCode === null) await delay(2);
-  living.signal('SIGSTOP');
+  await stopped(living);
   const [held] = builds();
   expect(held).toBeDefined();
   expect(held).not.toBe(left);
@@ -149,10 +150,23 @@ test('Ctrl-C during the work of a publication ends it at once with 130, and what
   expect(performance.now() - startedMs).toBeLessThan(3000);
 });
 
-/** Waits until a process has used a second of the processors. */
+/** What the system says of a process, from its state on. */
+function statOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+}
+
+/** Waits until a process has stopped itself. */
+async function stopped({ child }: Dave): Promise<void> {
+  while (statOf(child.pid!)[0] !== 'T') {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('ended before it had begun to put a tree together');
+    await delay(5);
+  }
+}
+
+/** Waits until a process has used two seconds of the processors. */
 async function working(pid: number): Promise<void> {
   const ticks = (): number => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    const fields = statOf(pid);
     return Number(fields[11]) + Number(fields[12]);
   };
   while (ticks() < 200) await delay(20);
