@@ -225,7 +225,7 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
     await withScene(async ({ dir, open, put }) => {
       let dies = false;
       const cache = await open({
-        timeoutMs: 1_000,
+        timeoutMs: 2_000,
         client: bent(server.client, async (name, input, send) => {
           if (dies && name === 'PutObjectCommand' && input.Key?.includes('keys/') === true) {
             dies = false;
@@ -381,8 +381,8 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
         if (isDead) throw new Error('unreachable');
         return await send();
       });
-      const old = new S3Locks(bucketOf(prefix, dying), 300, true);
-      const others = new S3Locks(bucketOf(prefix), 300, true);
+      const old = new S3Locks(bucketOf(prefix, dying), 1_500, true);
+      const others = new S3Locks(bucketOf(prefix), 1_500, true);
       const lock = await old.tryTake('builds/x');
       expect(lock?.isMine()).toBe(true);
       expect(await others.tryTake('builds/x')).toBeUndefined();
@@ -393,7 +393,7 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
       isDead = false;
       await lock?.release();
       expect(taken?.isMine()).toBe(true);
-      expect(await new S3Locks(bucketOf(prefix), 300, true).tryTake('builds/x'), 'still held').toBeUndefined();
+      expect(await new S3Locks(bucketOf(prefix), 1_500, true).tryTake('builds/x'), 'still held').toBeUndefined();
       await others.close();
       await (await others.tryTake('builds/x'))?.release();
     });
@@ -401,8 +401,8 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
 
   test('a living holder renews, however long it takes', async () => {
     await withScene(async ({ prefix }) => {
-      const lock = await new S3Locks(bucketOf(prefix), 600, true).tryTake('builds/x');
-      const others = new S3Locks(bucketOf(prefix), 600, true);
+      const lock = await new S3Locks(bucketOf(prefix), 2_000, true).tryTake('builds/x');
+      const others = new S3Locks(bucketOf(prefix), 2_000, true);
       const versions = new Set<string>();
       let isTaken = false;
       await expect.poll(async () => {
