@@ -130,7 +130,7 @@ test('a damaged file is told by verify, salvaged by the next start, and what is 
   expect((await readdir(join(home.path, dir))).some((name) => name.startsWith('records.lmdb.damaged-'))).toBe(true);
   const publicKey = Buffer.from(author.publicKey).toString('hex');
   // Asked of the daemon over its control socket, which is quicker than forty processes.
-  const found = await Promise.all(keys.map((key) => askDaemon(daemon.control, { method: 'GET', path: `/v1/dats/${publicKey}?${new URLSearchParams({ key, timeoutMs: '300' }).toString()}`, timeoutMs: 10_000, signal: AbortSignal.timeout(20_000) }).catch(() => ({ found: false }))));
+  const found = await Promise.all(keys.map((key) => askDaemon(daemon.control, { method: 'GET', path: `/v1/dats/${publicKey}?${new URLSearchParams({ key, timeoutMs: '2000' }).toString()}`, timeoutMs: 10_000, signal: AbortSignal.timeout(20_000) }).catch(() => ({ found: false }))));
   expect(found.filter((answer) => (answer as { found: boolean }).found).length).toBe(records);
 });
 
