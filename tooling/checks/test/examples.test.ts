@@ -37,7 +37,7 @@ test('examples type-check', async () => {
 
 test.each(PROGRAMS)('%s runs, says something and ends by itself', async (program) => {
   const traced = process.env['P2P_FLAVOUR'] === 'traced' ? ['--conditions=p2p-trace'] : [];
-  const example = spawn(process.execPath, [...traced, join(ROOT, 'examples', program)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 25_000, killSignal: 'SIGKILL' });
+  const example = spawn(process.execPath, [...traced, join(ROOT, 'examples', program)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 50_000, killSignal: 'SIGKILL' });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) example[stream].on('data', (chunk: Buffer) => (output[stream] += chunk.toString()));
   const [code] = (await once(example, 'close')) as [number | null];

@@ -38,8 +38,8 @@ describeWithGo('a Go node and a trace', () => {
     const trace = TRACE ? contextToWire(newTrace()) : { traceId: systemRandom.bytes(16), spanId: 7n, startUs: 1n, flags: 1 };
     const dat = await createDat({ privateKey: peer.keyPair.privateKey, key: 'stamped', value: Uint8Array.of(5) });
     peer.sendBytes(encodeMessage({ op: 'put', entry: { dat, replicas: [] }, extensions: { requestId: 1n, trace } }), go.port);
-    await expect.poll(async () => go.get(dat.publicKey, dat.key), { timeout: 5000 }).toMatchObject({ found: true, entry: { value: dat.value } });
+    await expect.poll(async () => go.get(dat.publicKey, dat.key)).toMatchObject({ found: true, entry: { value: dat.value } });
     peer.sendBytes(encodeMessage({ op: 'get', publicKey: dat.publicKey, key: dat.key, extensions: { requestId: 2n, trace } }), go.port);
-    await expect.poll(() => peer.kept.some(({ message }) => message.op === 'get-ack' && message.entry.dat.key === 'stamped'), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => peer.kept.some(({ message }) => message.op === 'get-ack' && message.entry.dat.key === 'stamped')).toBe(true);
   }, 60_000);
 });

@@ -44,7 +44,7 @@ describeWithGo('values in a network of both kinds', () => {
 
   it('put by Go are returned by ours: stored, and asked for', async () => {
     const put = await go.put('Go’s', bytes('from Go'));
-    await expect.poll(() => ours.node.localEntry(go.publicKey, put.key)?.dat.value, { timeout: 5000 }).toEqual(put.value);
+    await expect.poll(() => ours.node.localEntry(go.publicKey, put.key)?.dat.value).toEqual(put.value);
     for (const { node } of [ours, client]) {
       const got = await node.get(go.publicKey, put.key, { mode: 'latest' });
       expect(got).toMatchObject({ found: true, entry: { dat: { key: put.key, value: put.value, time: put.timeMs, signature: put.signature } } });
@@ -81,9 +81,9 @@ describeWithGo('values in a network of both kinds', () => {
     const everywhere = async (text: string): Promise<void> => {
       const value = bytes(text);
       for (const node of [go, otherGo]) {
-        await expect.poll(async () => node.get(publicKey, key), { timeout: 5000 }).toMatchObject({ entry: { value } });
+        await expect.poll(async () => node.get(publicKey, key)).toMatchObject({ entry: { value } });
       }
-      await expect.poll(() => ours.node.localEntry(publicKey, key)?.dat.value, { timeout: 5000 }).toEqual(value);
+      await expect.poll(() => ours.node.localEntry(publicKey, key)?.dat.value).toEqual(value);
       expect(await client.node.get(publicKey, key, { mode: 'latest' })).toMatchObject({ found: true, entry: { dat: { value } } });
     };
 

@@ -23,7 +23,7 @@ describeWithGo('all that ours sends to a peer that could be a Go node', () => {
     const writer = ours.node.batchWriter(ours.node.publicKey);
     for await (const one of seriesDats(ours.privateKey, { count: 50, prefix: 'batch ', valueSize: 100 })) await writer.write(one);
     // Silence, which our keep-alive fills.
-    await expect.poll(() => framesOf(peer, 'get-my-addr-port').length, { timeout: 5000 }).toBeGreaterThan(2);
+    await expect.poll(() => framesOf(peer, 'get-my-addr-port').length).toBeGreaterThan(2);
     await writer.close();
 
     const ops = new Set(peer.kept.map(({ message }) => message.op));
@@ -37,7 +37,7 @@ describeWithGo('all that ours sends to a peer that could be a Go node', () => {
     await using go = await GoNode.start();
     for (const { bytes } of peer.kept) peer.sendBytes(bytes, go.port);
     for (const chunks of peer.streams) await peer.stream(go.port, chunks);
-    await expect.poll(async () => go.get(ours.node.publicKey, 'batch 49'), { timeout: 5000 }).toMatchObject({ found: true });
+    await expect.poll(async () => go.get(ours.node.publicKey, 'batch 49')).toMatchObject({ found: true });
     expect(await go.get(ours.node.publicKey, dat.key)).toMatchObject({ found: true });
   }, 60_000);
 });

@@ -60,7 +60,7 @@ describeWithGo('bare sockets with @p2p/dave-wire and a Go node', () => {
   }
 
   async function untilStored(wanted: Dat): Promise<void> {
-    const stored = expect.poll(async () => (await ask(wanted.key)).entry.dat, { interval: 5, timeout: 5000 });
+    const stored = expect.poll(async () => (await ask(wanted.key)).entry.dat, { interval: 5 });
     await stored.toEqual(wanted);
   }
 
@@ -105,7 +105,7 @@ describeWithGo('bare sockets with @p2p/dave-wire and a Go node', () => {
     expect(asked).toMatchObject({ bytes: Uint8Array.of(6), port: told.port });
     // With the block behind it: Go takes no notice of that.
     peer.send({ op: 'get-my-addr-port-ack', addrPort: { address: '::1', port: told.port }, extensions }, told.port);
-    await expect.poll(() => told.stderr, { timeout: 5000 }).toContain(`updated my addrport to ${told.address}`);
+    await expect.poll(() => told.stderr).toContain(`updated my addrport to ${told.address}`);
   });
 
   it.concurrent('a Go node’s Get takes our answer, with an extension block behind it', async ({ expect }) => {
@@ -131,7 +131,7 @@ describeWithGo('bare sockets with @p2p/dave-wire and a Go node', () => {
     await writer.waitForPeers(1);
     const batch = { count: 300, prefix: 'from Go ', valueSize: 400 };
     const { publicKey: goAuthor } = await writer.batch(batch);
-    await expect.poll(() => peer.finishedStreams, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => peer.finishedStreams).toBe(1);
 
     const decoder = new FrameDecoder();
     const puts = new Map<string, Put>();
@@ -220,7 +220,7 @@ describeWithGo('bare sockets with @p2p/dave-wire and a Go node', () => {
     await using strict = await GoNode.start();
     const future = await dat('time', seriesValue('early', 10), Date.now() + 60_000);
     peer.send(put(future), strict.port);
-    await expect.poll(() => strict.stderr, { timeout: 5000 }).toContain('verification failed: time is invalid');
+    await expect.poll(() => strict.stderr).toContain('verification failed: time is invalid');
     expect((await strict.status()).usedSpace).toBe(0);
     const now = Date.now();
     // An author's times only grow: another one has not been ahead.
@@ -228,6 +228,6 @@ describeWithGo('bare sockets with @p2p/dave-wire and a Go node', () => {
     expect(ours.time).toBeLessThanOrEqual(Date.now() - 2000);
     expect(ours.time).toBeGreaterThanOrEqual(now - 2000);
     peer.send(put(ours), strict.port);
-    await expect.poll(async () => (await strict.status()).usedSpace, { timeout: 5000 }).toBe(224 + 4 + 10);
+    await expect.poll(async () => (await strict.status()).usedSpace).toBe(224 + 4 + 10);
   });
 });

@@ -82,7 +82,7 @@ test.skipIf(NO_REDIS !== undefined)(`a fleet of nodes with one namespace: what o
   }
 });
 
-test('a Redis that does not answer, or is not named, is told before a node starts', { timeout: 30_000 }, async () => {
+test('a Redis that does not answer, or is not named, is told before a node starts', async () => {
   await using home = await temporaryHome();
   const data = ['--data-dir', join(home.path, 'data'), '--listen', '127.0.0.1:0'];
   const unnamed = await run(['up', ...data], { home: home.path, env: { DAVE_RECORDS: 'redis' } });
@@ -91,7 +91,7 @@ test('a Redis that does not answer, or is not named, is told before a node start
   expect([absent.code, absent.err]).toEqual([2, expect.stringContaining('no Redis answers')]);
 });
 
-test('a Redis that refuses the password is told as such', { timeout: 30_000 }, async () => {
+test('a Redis that refuses the password is told as such', async () => {
   await using home = await temporaryHome();
   const server = createServer((socket) => {
     socket.on('error', () => undefined);

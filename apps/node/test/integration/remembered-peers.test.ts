@@ -57,7 +57,7 @@ test('a node whose edges are all dead rejoins from what it remembers, a month la
     await Promise.all(open.map((node) => node.close()));
     await rm(dataDir, { recursive: true });
   }
-}, 30_000);
+});
 
 test('without memory the same node stays alone', async () => {
   const gone = await openNode([]);

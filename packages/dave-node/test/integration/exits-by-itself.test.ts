@@ -11,7 +11,7 @@ const BUILT: string = new URL(`../../dist/${FLAVOUR}index.js`, import.meta.url).
 async function evaluate(code: string): Promise<string> {
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], {
     cwd: new URL('../..', import.meta.url).pathname,
-    timeout: 20_000,
+    timeout: 50_000,
   });
   return stdout.trim();
 }

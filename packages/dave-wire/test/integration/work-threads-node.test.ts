@@ -53,7 +53,7 @@ describe('worker threads of Node', () => {
 
   it('do not keep the process alive once a search has ended', async () => {
     const program = fileURLToPath(new URL('programs/solve-and-end.ts', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 50_000 });
     const { salt, lingeredMs } = JSON.parse(stdout) as { salt: string; lingeredMs: number };
     expect(salt).toBe(Buffer.from((await solveWork(signature(7), 18)).salt).toString('hex'));
     // Idle workers are closed after 5 s: without being released they would keep it that long.
