@@ -12,8 +12,8 @@ const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** What to run before the arguments of `dave`. */
 export const COMMAND: readonly string[] = [process.execPath, ...(TRACED ? ['--conditions=p2p-trace'] : []), MAIN];
 /** Whatever is started here is over by then: a command, and what lives as long as its test file. */
-const COMMAND_MS = 25_000;
-const DAEMON_MS = 300_000;
+const COMMAND_MS = 50_000;
+const DAEMON_MS = 600_000;
 
 export interface Ended {
   code: number | null;
@@ -45,7 +45,7 @@ export class Dave implements AsyncDisposable {
     const startedMs = performance.now();
     const [program = '', ...args] = command;
     this.child = spawn(program, args, {
-      env: { PATH: process.env['PATH'], HOME: home, XDG_DATA_HOME: home, ...env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], HOME: home, XDG_DATA_HOME: home, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: longestMs,
       killSignal: 'SIGKILL',
