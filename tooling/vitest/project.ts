@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
 import { SAME_IN_BOTH_FLAVOURS } from './same-in-both-flavours.ts';
@@ -34,8 +33,6 @@ export function project(): ViteUserConfig {
       // What is waited for comes when it comes: a machine that is busy is no failure. The default is a second.
       expect: { poll: { timeout: 20_000 } },
       restoreMocks: true,
-      // Tests start hundreds of processes: what one has compiled the next one need not.
-      env: { NODE_COMPILE_CACHE: join(tmpdir(), 'p2p-tests-compiled') },
       pool: 'forks',
       maxWorkers: 2,
       execArgv: traced ? ['--conditions=p2p-trace'] : [],
