@@ -10,6 +10,7 @@ const PROGRAM = 'github.com/versity/versitygw/cmd/versitygw';
 const VERSION = 'v1.8.0';
 const KEY = 'test-access';
 const SECRET = 'test-secret-of-the-tests';
+const REGION = 'us-east-1';
 const ENV = { ROOT_ACCESS_KEY: KEY, ROOT_SECRET_KEY: SECRET };
 
 /** A real S3 for tests. */
@@ -17,6 +18,8 @@ export interface TestS3 {
   readonly client: S3Client;
   readonly bucket: string;
   readonly port: number;
+  /** How other programs reach it: AWS where there is no endpoint, with these variables in their environment. */
+  readonly access: { readonly endpoint: string | undefined; readonly env: Readonly<Record<string, string>> };
   /** Undefined for one that was there before. `dir` holds the bucket's objects as files. */
   readonly control: { readonly dir: string; kill(): Promise<void>; start(): Promise<void>; pause(): void; resume(): void } | undefined;
   /** Another client of the same server. */
@@ -40,13 +43,15 @@ export async function startS3(): Promise<TestS3> {
     const endpoint = process.env['CACHE_TEST_S3_ENDPOINT'];
     const connect = (): S3Client => new S3Client(endpoint === undefined ? {} : { endpoint, forcePathStyle: true });
     const client = connect();
-    return { client, bucket: given, port: 443, control: undefined, connect, close: async () => client.destroy() };
+    const env = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (name.startsWith('AWS_') && value !== undefined ? [[name, value]] : [])));
+    return { client, bucket: given, port: 443, access: { endpoint, env }, control: undefined, connect, close: async () => client.destroy() };
   }
   const program = hasProgram('versitygw') ? 'versitygw' : build();
   const { dir, port, args, ...first } = await startSomewhere(program);
   let { server } = first;
+  const endpoint = `http://127.0.0.1:${port}`;
   const connect = (): S3Client =>
-    new S3Client({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: KEY, secretAccessKey: SECRET } });
+    new S3Client({ endpoint, region: REGION, forcePathStyle: true, credentials: { accessKeyId: KEY, secretAccessKey: SECRET } });
   const client = connect();
   const bucket = 'cache';
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
@@ -54,6 +59,7 @@ export async function startS3(): Promise<TestS3> {
     client,
     bucket,
     port,
+    access: { endpoint, env: { AWS_ACCESS_KEY_ID: KEY, AWS_SECRET_ACCESS_KEY: SECRET, AWS_REGION: REGION } },
     control: {
       dir: join(dir, 'data', bucket),
       kill: () => server.stop(),
