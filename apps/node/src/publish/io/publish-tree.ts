@@ -4,11 +4,10 @@ import type { BulkClient } from '../../client/bulk.ts';
 import type { Client } from '../../client/client.ts';
 import { codeOf } from '../../cli/app-error.ts';
 import type { BlockRef } from '../core/block.ts';
-import { planManifest } from '../core/manifest-pages.ts';
 import { encodePointer, pointerKey, type Pointer } from '../core/pointer.ts';
 import { PublishError } from '../core/publish-error.ts';
-import { withExtents } from '../core/source-tree.ts';
 import { blocksToSend } from './known-blocks.ts';
+import { planTree } from './plan-tree.ts';
 import { pointerOf } from './pointer-dat.ts';
 import { Prover } from './prover.ts';
 import { readNewest } from './read-newest.ts';
@@ -69,8 +68,7 @@ export async function publishTree(client: Client & BulkClient, options: PublishO
   const walked = await walkTree(options.directory, signal, [options.dataDir, options.keyFile]);
   using source = new SourceReader(walked.files);
   const total = walked.files.reduce((sum, { size }) => sum + size, 0);
-  const content = await source.plan(signal, (bytes) => onProgress('read', bytes, total));
-  const { pointer, pages } = planManifest(withExtents(walked.root, content.extents));
+  const { pointer, pages, content } = await planTree(walked, source, signal, (bytes) => onProgress('read', bytes, total));
 
   const pagesById = new Map(pages.map((page) => [page.id, page.bytes]));
   const filesById = new Map(content.blocks.map((block) => [block.id, block]));
