@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { AppError } from '../cli/app-error.ts';
 import { nearestName } from './nearest-name.ts';
 import { CONFIG_KEYS, configSchema, type Config } from './schema.ts';
+import { withoutPassword } from './without-password.ts';
 
 /** Values given as flags; undefined means not given. */
 export type ConfigFlags = { [K in keyof Config]?: unknown };
@@ -103,7 +104,8 @@ function describe(issue: z.core.$ZodIssue, values: Record<string, unknown>, orig
   const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
   const meant = typeof value === 'string' ? nearestName(value, words) : undefined;
   const hint = meant === undefined ? '' : `; did you mean '${meant}'?`;
-  return `${place(origins.get(key), issue.path)}: ${issue.path.join('.')} = ${JSON.stringify(value)}: ${issue.message}${hint}`;
+  const shown = /(?:Url|Endpoint)$/.test(key) && typeof value === 'string' ? withoutPassword(value) : value;
+  return `${place(origins.get(key), issue.path)}: ${issue.path.join('.')} = ${JSON.stringify(shown)}: ${issue.message}${hint}`;
 }
 
 function place(origin: Origin | undefined, path: readonly PropertyKey[]): string {

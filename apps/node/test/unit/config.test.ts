@@ -66,6 +66,14 @@ describe('refusals say where and what would be right', () => {
     ['a negative size', 'capacity: -1\n', /dave\.yaml:1:11: capacity = -1/],
     ['broken YAML', 'listen: "[::]:1\n', /dave\.yaml:\d+:\d+: /],
     ['a key given twice', 'listen: "a:1"\nlisten: "b:2"\n', /dave\.yaml:2:1: .*unique/],
+    ['a shared cache without a server', 'cache: redis\ncacheSharedDir: /mnt/cache\n', /dave\.yaml:1:8: cache = "redis": cacheRedisUrl is missing/],
+    ['an index without a place for the bytes', 'cache: redis\ncacheRedisUrl: redis://127.0.0.1\n', /dave\.yaml:1:8: cache = "redis": .*cacheSharedDir.*cacheS3Bucket/],
+    ['two places for the bytes', 'cache: redis\nredisUrl: redis://127.0.0.1\ncacheS3Bucket: b\ncacheSharedDir: /mnt/cache\n', /dave\.yaml:4:17: cacheSharedDir = .*either/],
+    ['a cache in S3 without a bucket', 'cache: s3\n', /dave\.yaml:1:8: cache = "s3": cacheS3Bucket is missing/],
+    ['a shared directory without an index', 'cache: s3\ncacheS3Bucket: b\ncacheSharedDir: /mnt/cache\n', /dave\.yaml:3:17: cacheSharedDir = .*set cache: redis/],
+    ['a namespace that leads out of the shared directory', 'cacheRedisNamespace: ..\n', /dave\.yaml:1:22: cacheRedisNamespace/],
+    ['an endpoint with credentials, which are not shown', 'cacheS3Endpoint: http://me:secret@127.0.0.1:9000\n', /cacheS3Endpoint = "http:\/\/127\.0\.0\.1:9000": must be .* without credentials/],
+    ['a server of another kind, whose password is not shown', 'redisUrl: http://me:secret@127.0.0.1\n', /redisUrl = "http:\/\/127\.0\.0\.1": must be redis:/],
     ['a list instead of a mapping', '- a\n', /a configuration is a mapping/],
   ])('%s', async (_what, text, message) => {
     await expect(load(text)).rejects.toMatchObject({ code: 'APP_CONFIG', message: expect.stringMatching(message) });
