@@ -1,5 +1,5 @@
-import { project } from '@p2p/tooling-vitest';
+import { project, withoutModuleCondition } from '@p2p/tooling-vitest';
 import type { ViteUserConfig } from 'vitest/config';
 
-const config: ViteUserConfig = project();
+const config: ViteUserConfig = withoutModuleCondition(project());
 export default config;

@@ -1,13 +1,19 @@
 import { join } from 'node:path';
-import { LocalCacheBackend, type CacheBackend } from '@p2p/cache-backend';
+import { LocalCacheBackend, TieredCacheBackend, type CacheBackend } from '@p2p/cache-backend';
 import { DaveNode, type DaveNodeOptions, type Logger, type NodeMode, type PeerHints } from '@p2p/dave-node';
 import type { KeyPair } from '@p2p/dave-wire';
 import { MemoryRecordStore, type RecordStore, type RecordStoreOptions } from '@p2p/record-store';
 import { LmdbRecordStore } from '@p2p/record-store/lmdb';
 import { TRACE } from '@p2p/trace';
 import { pino } from 'pino';
+import { CheckedCache } from './cache/checked-cache.ts';
+import { checkTree } from './cache/check-tree.ts';
+import { openSharedCache } from './cache/open-shared-cache.ts';
+import type { SharedCache } from './cache/shared-cache.ts';
 import { AppError, codeOf } from './cli/app-error.ts';
 import type { Config } from './config/schema.ts';
+import { sharedCacheSettings } from './config/shared-cache-settings.ts';
+import { withoutPassword } from './config/without-password.ts';
 import { CachedTrees } from './publish/io/cached-trees.ts';
 import { dropStaleBlocks, prepareStaging } from './publish/io/staging.ts';
 import type { TreeStore } from './publish/tree-store.ts';
@@ -30,6 +36,8 @@ export function createLogger(level: Config['logLevel']): Logger {
 
 /** How long a Redis server may take to answer at the start. */
 const REDIS_CONNECT_MS = 5000;
+/** A command that met a failure of the shared cache does without it for so long. */
+const SHARED_RETRY_MS = 60_000;
 
 /**
  * Where this node keeps its dats, as configured. A damaged file is set aside, and what is intact goes on.
@@ -89,7 +97,7 @@ async function openRedis(config: Config, options: RecordStoreOptions, logger: Lo
     const sweeps = sweeping(store, (error) => logger.error('sweeping the records failed', { error: error.message }));
     return {
       engine: 'redis',
-      place: redisUrl.replace(/\/\/[^@/]*@/, '//'),
+      place: withoutPassword(redisUrl),
       store,
       [Symbol.asyncDispose]: async () => {
         sweeps[Symbol.dispose]();
@@ -107,7 +115,7 @@ async function openRedis(config: Config, options: RecordStoreOptions, logger: Lo
 async function connectInTime(client: { connect(): Promise<unknown> }, url: string, refusal: () => string | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const place = url.replace(/\/\/[^@/]*@/, '//');
+    const place = withoutPassword(url);
     timer = setTimeout(() => {
       const said = refusal();
       reject(new AppError('APP_CONFIG', said === undefined ? `no Redis answers at ${place}: start it, or correct redisUrl` : `the Redis at ${place} refuses this node (${said}): correct user and password in redisUrl`));
@@ -144,19 +152,44 @@ export function composeNode(
   return opening;
 }
 
-/** The cache of fetched trees: a directory beside everything else of this node. */
-export function openTreeCache(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<CacheBackend> {
-  return LocalCacheBackend.open({ dir: join(config.dataDir, 'cache'), limits: { maxBytes: config.cacheCapacity } });
+/** The cache of fetched trees on this machine: a directory beside everything else of this node. */
+export function openLocalTrees({ dataDir, cacheCapacity }: Config): Promise<CacheBackend> {
+  return LocalCacheBackend.open({ dir: join(dataDir, 'cache'), limits: { maxBytes: cacheCapacity } });
 }
 
-/** The same, as fetching uses it: trees are put together beside the cache and moved into it. */
-export async function openTreeStore(config: Pick<Config, 'dataDir' | 'cacheCapacity'>): Promise<TreeStore> {
+/**
+ * The cache that machines share, as configured; undefined where each has only its own.
+ * @throws AppError APP_CONFIG, APP_CACHE_UNREACHABLE; `signal.reason`
+ */
+export async function openSharedTrees(config: Config, signal: AbortSignal): Promise<SharedCache | undefined> {
+  const settings = sharedCacheSettings(config);
+  if (settings === undefined) return undefined;
+  if ('problem' in settings) throw new AppError('APP_CONFIG', settings.problem);
+  // Every tree that is fetched goes on to the local cache: a copy here is needed no longer than that takes.
+  return await openSharedCache(settings, { dir: join(config.dataDir, 'shared-cache'), localLimits: { maxEntries: 1, maxBytes: config.cacheCapacity } }, { signal });
+}
+
+/** The local cache with the shared one behind it where there is one. Without its servers this machine goes on alone. */
+async function openTiers(local: CacheBackend, config: Config, { signal, logger }: { signal: AbortSignal; logger: Logger }): Promise<CacheBackend> {
+  const shared = await openSharedTrees(config, signal).catch((error: unknown) => {
+    if (codeOf(error) !== 'APP_CACHE_UNREACHABLE') throw error;
+    logger.warn('going on without the shared cache', { error: (error as Error).message });
+    return undefined;
+  });
+  if (shared === undefined) return local;
+  const tiers = new TieredCacheBackend(local, new CheckedCache(shared, checkTree(logger)), { retryAfterMs: SHARED_RETRY_MS });
+  tiers.on('degraded', ({ operation, error }) => logger.warn('the shared cache failed', { operation, place: shared.place, error: error.message }));
+  return tiers;
+}
+
+/** The caches as fetching uses them: trees are put together beside the local one and moved into it. */
+export async function openTreeStore(config: Config, wiring: { signal: AbortSignal; logger: Logger }): Promise<TreeStore> {
   await dropStaleBlocks(config.dataDir, Date.now());
-  const cache = await openTreeCache(config);
+  const local = await openLocalTrees(config);
   try {
-    return new CachedTrees(cache, await prepareStaging(join(config.dataDir, 'publish', 'staging'), Date.now()));
+    return new CachedTrees(local, await prepareStaging(join(config.dataDir, 'publish', 'staging'), Date.now()), () => openTiers(local, config, wiring));
   } catch (error) {
-    await cache.close();
+    await local.close();
     throw error;
   }
 }

@@ -20,7 +20,8 @@ export type AppErrorCode =
   | 'APP_FILE_FAILED'
   | 'APP_DEMO_FAILED'
   | 'APP_INTERRUPTED'
-  | 'APP_NOT_TRACED';
+  | 'APP_NOT_TRACED'
+  | 'APP_CACHE_UNREACHABLE';
 
 /** A failure of the command itself, with what to do about it in the message. */
 export class AppError extends Error {
@@ -47,6 +48,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   APP_STORE_MISSING: EXIT.notFound,
   RECORD_STORE_CONFIG: EXIT.usage,
   APP_TIMEOUT: EXIT.noPeers,
+  APP_CACHE_UNREACHABLE: EXIT.noPeers,
   APP_INTERRUPTED: EXIT.interrupted,
   // Nobody reads on, as in `dave status --watch | head`: what was asked for has been delivered.
   APP_OUTPUT_CLOSED: EXIT.ok,
@@ -60,6 +62,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   PUBLISH_BAD_SOURCE: EXIT.usage,
   PUBLISH_TARGET_EXISTS: EXIT.usage,
   CACHE_TARGET_EXISTS: EXIT.usage,
+  CACHE_REMOTE: EXIT.noPeers,
   PUBLISH_NOT_FOUND: EXIT.notFound,
   PUBLISH_BLOCKS_MISSING: EXIT.notFound,
   PUBLISH_BLOCKS_SILENT: EXIT.noPeers,

@@ -56,5 +56,5 @@ function held(path: string): HeldTree {
   const totals = built.get(path);
   if (totals === undefined) throw new Error('a tree that was not built here');
   const { entries, contentBytes } = totals;
-  return { path, entries, contentBytes, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return { path, entries, contentBytes, tier: 'local', [Symbol.asyncDispose]: () => Promise.resolve() };
 }

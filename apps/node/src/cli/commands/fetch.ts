@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { BulkClient } from '../../client/bulk.ts';
 import type { Client } from '../../client/client.ts';
 import { openClient } from '../../client/open-client.ts';
-import { openTreeStore } from '../../compose.ts';
+import { createLogger, openTreeStore } from '../../compose.ts';
 import { formatByteSize, parseByteSize } from '../../config/byte-size.ts';
 import { readKeyFile } from '../../key/key-file.ts';
 import { PublishError } from '../../publish/core/publish-error.ts';
@@ -43,7 +43,7 @@ export function fetchCommand(invocation: Invocation): Command {
       const { publicKey, name } = await parseTarget(target, config.keyFile);
       if (flags.output !== undefined && existsSync(flags.output)) throw new PublishError('PUBLISH_TARGET_EXISTS', `${flags.output} exists: give the name of a directory that does not`);
       if (flags.output !== undefined && !existsSync(dirname(resolve(flags.output)))) throw new AppError('APP_USAGE', `there is no directory ${dirname(resolve(flags.output))} for ${flags.output}: make it first`);
-      await using store = await openTreeStore(config);
+      await using store = await openTreeStore(config, { signal, logger: createLogger(config.logLevel) });
       await using connection = new LazyClient(() => openClient(config, { timeoutMs: flags.timeout, signal }));
       const bar = progressBar(output);
       const onProgress: FetchOptions['onProgress'] = (step, done, total) => bar({ label: STEPS[step][0], unit: STEPS[step][1], done, total });
@@ -67,8 +67,8 @@ export function fetchCommand(invocation: Invocation): Command {
       const path = flags.output === undefined ? held.path : resolve(flags.output);
       const elapsedMs = Math.round(performance.now() - startedMs);
       const source = downloaded === undefined ? 'cache' : 'network';
-      if (output.json) return output.data(`${toJson({ publicKey, name, path, source, ...fetched, ...(downloaded ?? { blocks: 0, fetched: 0 }), elapsedMs })}\n`);
-      const what = downloaded === undefined ? 'from the cache' : `in ${downloaded.blocks} blocks, ${downloaded.fetched} of them fetched`;
+      if (output.json) return output.data(`${toJson({ publicKey, name, path, source, tier: held.tier, ...fetched, ...(downloaded ?? { blocks: 0, fetched: 0 }), elapsedMs })}\n`);
+      const what = downloaded === undefined ? `from the ${held.tier === 'local' ? '' : 'shared '}cache` : `in ${downloaded.blocks} blocks, ${downloaded.fetched} of them fetched`;
       output.note(`${fetched.entries} entries with ${formatByteSize(fetched.contentBytes)} ${what}, in ${(elapsedMs / 1000).toFixed(1)} s`);
       await output.data(`${path}\n`);
     });

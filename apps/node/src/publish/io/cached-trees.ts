@@ -7,24 +7,31 @@ import { leaveStaging } from './staging.ts';
 /** The tag that says how many entries a tree has. */
 const ENTRIES_TAG = /^entries:(\d{1,15})$/;
 
-/** Fetched trees in any cache of directories. */
+/** Fetched trees in any cache of directories, and in what is behind it. */
 export class CachedTrees implements TreeStore {
-  readonly #cache: CacheBackend;
+  readonly #local: CacheBackend;
   readonly #scratchDir: string;
+  readonly #openTiers: () => Promise<CacheBackend>;
+  #tiers: Promise<CacheBackend> | undefined;
 
-  /** @param scratchDir of this store alone, from `prepareStaging`: where trees are put together; on the cache's file system they are moved instead of copied. */
-  constructor(cache: CacheBackend, scratchDir: string) {
-    this.#cache = cache;
+  /**
+   * @param scratchDir of this store alone, from `prepareStaging`: where trees are put together; on the cache's file system they are moved instead of copied.
+   * @param openTiers the same cache with others behind it, opened once `local` lacks a tree. Closing it closes `local`, too.
+   */
+  constructor(local: CacheBackend, scratchDir: string, openTiers: () => Promise<CacheBackend> = () => Promise.resolve(local)) {
+    this.#local = local;
     this.#scratchDir = scratchDir;
+    this.#openTiers = openTiers;
   }
 
-  async get(key: string, signal: AbortSignal): Promise<HeldTree | undefined> {
-    const hit = await this.#cache.get(key, { signal });
+  async get(key: string, signal: AbortSignal, where: 'anywhere' | 'here' = 'anywhere'): Promise<HeldTree | undefined> {
+    const near = await this.#local.get(key, { signal });
+    const hit = near !== undefined || where === 'here' ? near : await (await this.#all()).get(key, { signal });
     return hit === undefined ? undefined : held(hit);
   }
 
   async getOrBuild(key: string, build: (directory: string) => Promise<void>, { description, totals }: { description: string; totals: TreeTotals }, signal: AbortSignal): Promise<HeldTree> {
-    return held(await getOrCreate(this.#cache, key, build, description, { scratchDir: this.#scratchDir, owner: 'ignore', tags: [`entries:${totals.entries}`], signal }));
+    return held(await getOrCreate(await this.#all(), key, build, description, { scratchDir: this.#scratchDir, owner: 'ignore', tags: [`entries:${totals.entries}`], signal }));
   }
 
   copyTo(tree: HeldTree, target: string, signal: AbortSignal): Promise<void> {
@@ -33,15 +40,21 @@ export class CachedTrees implements TreeStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await this.#cache.close();
+      // Whoever opened them was told why they could not be.
+      const tiers = await this.#tiers?.catch(() => undefined);
+      await (tiers ?? this.#local).close();
     } finally {
       await leaveStaging(this.#scratchDir);
     }
   }
+
+  #all(): Promise<CacheBackend> {
+    return (this.#tiers ??= this.#openTiers());
+  }
 }
 
 function held(hit: CacheHit): HeldTree {
-  const { path, entry } = hit;
+  const { path, entry, tier } = hit;
   const [entries] = (entry.tags ?? []).flatMap((tag) => ENTRIES_TAG.exec(tag)?.[1] ?? []);
-  return { path, entries: entries === undefined ? undefined : Number(entries), contentBytes: entry.sizeBytes, [Symbol.asyncDispose]: () => hit.release() };
+  return { path, entries: entries === undefined ? undefined : Number(entries), contentBytes: entry.sizeBytes, tier, [Symbol.asyncDispose]: () => hit.release() };
 }

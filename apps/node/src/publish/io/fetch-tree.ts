@@ -54,16 +54,18 @@ export async function fetchTree(connect: () => Promise<Client & BulkClient>, sto
   const key = treeCacheKey(pointer.root, { setId });
   let downloaded: Downloaded | undefined;
   const build = async (directory: string): Promise<void> => {
-    if (pointer.contentBytes > options.cacheCapacity) {
-      throw new PublishError('PUBLISH_TOO_LARGE', `the tree '${name}' has ${pointer.contentBytes} bytes, more than the ${options.cacheCapacity} that the whole cache may have: raise cacheCapacity`);
-    }
     const client = await connect();
     await using reader = client.openReader(publicKey, { timeoutMs, signal });
     downloaded = await downloadTree(pointer, reader, directory, options);
   };
   const author = Buffer.from(publicKey).toString('hex');
   const about = { description: `${author}/${name}`, totals: pointer };
-  const tree = (await store.get(key, signal)) ?? (await store.getOrBuild(key, build, about, signal));
+  const fits = pointer.contentBytes <= options.cacheCapacity;
+  const there = await store.get(key, signal, fits ? 'anywhere' : 'here');
+  if (there === undefined && !fits) {
+    throw new PublishError('PUBLISH_TOO_LARGE', `the tree '${name}' has ${pointer.contentBytes} bytes, more than the ${options.cacheCapacity} that the whole cache may have: raise cacheCapacity`);
+  }
+  const tree = there ?? (await store.getOrBuild(key, build, about, signal));
   // Only now: a tree that the cache could not take need not be fetched again.
   if (downloaded !== undefined) forgetBlocks(pointer, options);
   if (tree.contentBytes !== pointer.contentBytes || (tree.entries ?? pointer.entries) !== pointer.entries) {
