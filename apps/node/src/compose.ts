@@ -15,7 +15,7 @@ import type { Config } from './config/schema.ts';
 import { sharedCacheSettings } from './config/shared-cache-settings.ts';
 import { withoutPassword } from './config/without-password.ts';
 import { CachedTrees } from './publish/io/cached-trees.ts';
-import { dropStaleBlocks, prepareStaging } from './publish/io/staging.ts';
+import { dropStaleBlocks } from './publish/io/incoming-blocks.ts';
 import type { TreeStore } from './publish/tree-store.ts';
 import { datRecordOptions } from './store/dat-records.ts';
 import { sweeping, type NodeRecords } from './store/node-records.ts';
@@ -182,14 +182,9 @@ async function openTiers(local: CacheBackend, config: Config, { signal, logger }
   return tiers;
 }
 
-/** The caches as fetching uses them: trees are put together beside the local one and moved into it. */
+/** The caches as fetching uses them. */
 export async function openTreeStore(config: Config, wiring: { signal: AbortSignal; logger: Logger }): Promise<TreeStore> {
   await dropStaleBlocks(config.dataDir, Date.now());
   const local = await openLocalTrees(config);
-  try {
-    return new CachedTrees(local, await prepareStaging(join(config.dataDir, 'publish', 'staging'), Date.now()), () => openTiers(local, config, wiring));
-  } catch (error) {
-    await local.close();
-    throw error;
-  }
+  return new CachedTrees(local, () => openTiers(local, config, wiring));
 }

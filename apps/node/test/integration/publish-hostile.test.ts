@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { decodePointer, encodePointer, pointerKey, type Pointer } from '../../src/publish/core/pointer.ts';
 import { assertReadable } from '../../src/publish/core/readable.ts';
 import { CachedTrees } from '../../src/publish/io/cached-trees.ts';
-import { dropStaleBlocks, incomingDirectory } from '../../src/publish/io/staging.ts';
+import { dropStaleBlocks, incomingDirectory } from '../../src/publish/io/incoming-blocks.ts';
 import { pointerOf } from '../../src/publish/io/pointer-dat.ts';
 import { PublishBench } from '../doubles/publish-bench.ts';
 import { describeTree, makeTree } from './tree-fixture.ts';
@@ -157,7 +157,7 @@ describe('a pointer that lies about a tree that is in the cache', () => {
     await using bench = await published();
     const signal = new AbortController().signal;
     const cache = await LocalCacheBackend.open({ dir: join(bench.home, 'cache') });
-    await using trees = new CachedTrees(cache, bench.home);
+    await using trees = new CachedTrees(cache);
     const totals = { entries: 3, contentBytes: 7 };
     const build = (directory: string): Promise<void> => {
       writeFileSync(join(directory, 'a'), '1234567');

@@ -98,10 +98,10 @@ test('the cache is listed, counted, verified and pruned', async () => {
 
 test('a tree that was being put together is cleared away by the next fetch once its process was killed, and not while it lives', async () => {
   expect(await network.at(author, ['publish', tree])).toMatchObject({ code: 0 });
-  const staging = join(home.path, 'stager', 'publish', 'staging');
+  const drafts = join(home.path, 'stager', 'cache', 'tmp');
   const env = { NODE_OPTIONS: `--import=${new URL('stop-when-building.mjs', import.meta.url).href}` };
   const fetching = (): Dave => start(['fetch', `${author.publicKey}/tree`, '--latest', '--json', '--data-dir', join(home.path, 'stager'), '--edge', author.listen], { home: home.path, env });
-  const builds = (): string[] => (existsSync(staging) ? readdirSync(staging, { recursive: true, encoding: 'utf8' }).filter((path) => /(^|\/)p2p-cache-build-[^/]+$/.test(path)) : []);
+  const builds = (): string[] => (existsSync(drafts) ? readdirSync(drafts, { recursive: true, encoding: 'utf8' }).filter((path) => /^[^/]+\/build-\d+$/.test(path)) : []);
   await using killed = fetching();
   await stopped(killed);
   const [left] = builds();
@@ -120,7 +120,7 @@ test('a tree that was being put together is cleared away by the next fetch once 
   expect(builds()).toEqual([held]);
   living.signal('SIGCONT');
   expect(await living.ended).toMatchObject({ code: 0 });
-  expect(readdirSync(staging)).toEqual([]);
+  expect(readdirSync(drafts)).toEqual([]);
 });
 
 test('exit codes: 3 for no such tree, 5 for fewer acknowledgements, 4 for nobody, 2 for what cannot be', async () => {

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { getOrCreate, materialize, type CacheBackend, type CacheHit } from '@p2p/cache-backend';
 import type { TreeTotals } from '../core/tree.ts';
 import type { HeldTree, TreeStore } from '../tree-store.ts';
-import { leaveStaging } from './staging.ts';
 
 /** The tag that says how many entries a tree has. */
 const ENTRIES_TAG = /^entries:(\d{1,15})$/;
@@ -10,17 +9,12 @@ const ENTRIES_TAG = /^entries:(\d{1,15})$/;
 /** Fetched trees in any cache of directories, and in what is behind it. */
 export class CachedTrees implements TreeStore {
   readonly #local: CacheBackend;
-  readonly #scratchDir: string;
   readonly #openTiers: () => Promise<CacheBackend>;
   #tiers: Promise<CacheBackend> | undefined;
 
-  /**
-   * @param scratchDir of this store alone, from `prepareStaging`: where trees are put together; on the cache's file system they are moved instead of copied.
-   * @param openTiers the same cache with others behind it, opened once `local` lacks a tree. Closing it closes `local`, too.
-   */
-  constructor(local: CacheBackend, scratchDir: string, openTiers: () => Promise<CacheBackend> = () => Promise.resolve(local)) {
+  /** @param openTiers the same cache with others behind it, opened once `local` lacks a tree. Closing it closes `local`, too. */
+  constructor(local: CacheBackend, openTiers: () => Promise<CacheBackend> = () => Promise.resolve(local)) {
     this.#local = local;
-    this.#scratchDir = scratchDir;
     this.#openTiers = openTiers;
   }
 
@@ -31,7 +25,7 @@ export class CachedTrees implements TreeStore {
   }
 
   async getOrBuild(key: string, build: (directory: string) => Promise<void>, { description, totals }: { description: string; totals: TreeTotals }, signal: AbortSignal): Promise<HeldTree> {
-    return held(await getOrCreate(await this.#all(), key, build, description, { scratchDir: this.#scratchDir, owner: 'ignore', tags: [`entries:${totals.entries}`], signal }));
+    return held(await getOrCreate(await this.#all(), key, build, description, { owner: 'ignore', tags: [`entries:${totals.entries}`], signal }));
   }
 
   copyTo(tree: HeldTree, target: string, signal: AbortSignal): Promise<void> {
@@ -39,13 +33,9 @@ export class CachedTrees implements TreeStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      // Whoever opened them was told why they could not be.
-      const tiers = await this.#tiers?.catch(() => undefined);
-      await (tiers ?? this.#local).close();
-    } finally {
-      await leaveStaging(this.#scratchDir);
-    }
+    // Whoever opened them was told why they could not be.
+    const tiers = await this.#tiers?.catch(() => undefined);
+    await (tiers ?? this.#local).close();
   }
 
   #all(): Promise<CacheBackend> {

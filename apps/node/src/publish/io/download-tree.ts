@@ -10,7 +10,7 @@ import { assertReadable } from '../core/readable.ts';
 import { readBlocks } from './block-reader.ts';
 import { BlockSpool } from './block-spool.ts';
 import { foldsNames } from './case-probe.ts';
-import { incomingDirectory } from './staging.ts';
+import { incomingDirectory } from './incoming-blocks.ts';
 import { writeTree } from './write-tree.ts';
 
 /** What is being done, for a progress bar. */
