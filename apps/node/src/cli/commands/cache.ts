@@ -6,7 +6,7 @@ import { createLogger, openLocalTrees, openSharedTrees } from '../../compose.ts'
 import { parseByteSize } from '../../config/byte-size.ts';
 import type { Config } from '../../config/schema.ts';
 import { AppError, codeOf } from '../app-error.ts';
-import { renderEntries, renderReport, renderStats } from '../cache-text.ts';
+import { renderEntries, renderProblem, renderReport, renderStats } from '../cache-text.ts';
 import { contextOf, type CommandContext, type Invocation } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { toJson } from '../output.ts';
@@ -102,7 +102,7 @@ export function cacheCommand(invocation: Invocation): Command {
         const repaired = flags.repair === true ? await backend.repair?.({ signal }) : undefined;
         if (corrupt.length > 0) invocation.exitCode = EXIT.failure;
         if (output.json) return output.data(`${toJson({ checked, corrupt, ...(repaired === undefined ? {} : { repaired }) })}\n`);
-        for (const { key, problem } of corrupt) await output.data(`${key}: ${problem}\n`);
+        for (const problem of corrupt) await output.data(renderProblem(problem));
         output.note(`${checked} trees checked, ${corrupt.length} damaged${repaired === undefined ? '' : `, ${repaired.reclaimed} leftovers reclaimed`}`);
       }),
     );

@@ -23,6 +23,11 @@ export function shownBytes(bytes: Uint8Array): string {
   } catch {
     text = String.fromCharCode(...bytes).replaceAll(/[\u0080-\u00FF]/g, escaped);
   }
+  return shownText(text);
+}
+
+/** Printable text of any text, as `shownBytes`. */
+export function shownText(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu, (character) => (character === '\\' ? '\\\\' : [...encodeUtf8(character)].map(hex).join('')));
 }
 
