@@ -65,5 +65,6 @@ function idTicket(trait: MemberTraits, { key, secret }: PolicyContext): number {
 function fnv1a(text: string): number {
   let hash = 0x811c_9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x0100_0193);
-  return hash;
+  // 0 stands for none.
+  return hash === 0 ? 1 : hash;
 }

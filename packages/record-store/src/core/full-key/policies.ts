@@ -1,5 +1,6 @@
 import type { Random } from '../../env.ts';
 import type { Distance } from '../distance.ts';
+import { Crowds } from './crowds.ts';
 import type { HashKey } from './keyed-hash.ts';
 import { cachedTraits, distanceOf, drawsHigher, traitsOf, type MemberTraits } from './member-traits.ts';
 
@@ -60,6 +61,8 @@ const closest: FullKeyPolicy = {
   },
 };
 
+const crowds = new Crowds();
+
 /**
  * Who comes from the most crowded origin goes; among those, who claims the most crowded network; among
  * those, who has the highest ticket. A ticket is a secret hash of key and origin (network where there is
@@ -72,15 +75,15 @@ const diverse: FullKeyPolicy = {
     const traits: MemberTraits[] = [];
     for (const member of members) traits.push(cachedTraits(member));
     traits.push(traitsOf(newcomer));
-    const crowdOf = networkCrowds(traits);
+    crowds.of(traits);
     let worst = 0;
     let worstCrowd = -1;
     let worstNetwork = -1;
     for (let at = 0; at < traits.length; at++) {
       const trait = traits[at]!;
-      const crowd = originCrowd(traits, trait);
+      const crowd = crowds.fromOrigin(at);
       if (crowd < worstCrowd) continue;
-      const network = crowdOf(trait);
+      const network = crowds.inNetwork(at);
       if (crowd === worstCrowd && (network < worstNetwork || (network === worstNetwork && !drawsHigher(trait, traits[worst]!, context)))) continue;
       worst = at;
       worstCrowd = crowd;
@@ -89,34 +92,6 @@ const diverse: FullKeyPolicy = {
     return worst === members.length ? -1 : worst;
   },
 };
-
-/** How many come from its origin. Twenty or so: comparing each with each takes less than a map. */
-function originCrowd(traits: readonly MemberTraits[], { originHash }: MemberTraits): number {
-  if (originHash === undefined) return 0;
-  let crowd = 0;
-  for (let at = 0; at < traits.length; at++) if (traits[at]!.originHash === originHash) crowd += 1;
-  return crowd;
-}
-
-/** How many claim the network of a member's that most claim. */
-function networkCrowds(traits: readonly MemberTraits[]): (trait: MemberTraits) => number {
-  if (traits.every(({ networkHashes }) => networkHashes.length <= 1)) return ({ networkHashes }) => oneNetworkCrowd(traits, networkHashes[0]);
-  const crowds = new Map<number, number>();
-  for (const { networkHashes } of traits) for (const hash of networkHashes) crowds.set(hash, (crowds.get(hash) ?? 0) + 1);
-  return ({ networkHashes }) => {
-    let most = 0;
-    for (const hash of networkHashes) most = Math.max(most, crowds.get(hash)!);
-    return most;
-  };
-}
-
-/** Without a map, as above, where each claims one. */
-function oneNetworkCrowd(traits: readonly MemberTraits[], hash: number | undefined): number {
-  if (hash === undefined) return 0;
-  let crowd = 0;
-  for (let at = 0; at < traits.length; at++) if (traits[at]!.networkHashes[0] === hash) crowd += 1;
-  return crowd;
-}
 
 const POLICIES: Readonly<Record<FullKeyPolicyName, FullKeyPolicy>> = { incumbents, random, closest, diverse };
 

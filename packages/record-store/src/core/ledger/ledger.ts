@@ -46,11 +46,19 @@ export class Ledger implements AdmissionState {
   }
 
   storedValue(key: Uint8Array): ValueEntry | undefined {
-    const text = this.#options.keyText(key);
-    // An insert asks for its key first, and needs the text again.
+    return this.values.get(this.#newText(key));
+  }
+
+  /** Of a key that is asked for first: what is done with it next needs the text again. */
+  #newText(key: Uint8Array): string {
     this.#lastKey = key;
-    this.#lastText = text;
-    return this.values.get(text);
+    this.#lastText = this.#options.keyText(key);
+    return this.#lastText;
+  }
+
+  /** In the turn of the event loop in which the key was asked for: later its bytes may be others. */
+  #textOf(key: Uint8Array): string {
+    return key === this.#lastKey ? this.#lastText : this.#options.keyText(key);
   }
 
   room(owner: Owner): Room {
@@ -60,9 +68,9 @@ export class Ledger implements AdmissionState {
   }
 
   writeValue({ outcome, candidate, owner, expires, bytes }: ValueChange, stored: StoredValue | undefined): void {
-    const { own, keyText } = this.#options;
+    const { own } = this.#options;
     if (stored === undefined) {
-      const text = candidate.key === this.#lastKey ? this.#lastText : keyText(candidate.key);
+      const text = this.#textOf(candidate.key);
       const { value, rank, storedAt } = candidate;
       const entry: ValueEntry = {
         kind: 'value',
@@ -111,18 +119,18 @@ export class Ledger implements AdmissionState {
   }
 
   situation(candidate: StoredProvider): ProviderSituation {
-    const list = this.lists.get(this.#options.keyText(candidate.key));
+    const list = this.lists.get(this.#newText(candidate.key));
     if (list === undefined) return { stored: undefined, count: 0 };
     if (candidate.local) return { stored: list.local, count: list.local === undefined ? 0 : 1 };
     return { stored: find(list, candidate.provider), count: list.remote.length };
   }
 
   incumbents(key: Uint8Array): readonly ProviderEntry[] {
-    return this.lists.get(this.#options.keyText(key))?.remote ?? [];
+    return this.lists.get(this.#textOf(key))?.remote ?? [];
   }
 
   writeProvider(candidate: StoredProvider, stored: StoredProvider | undefined): void {
-    const { own, keyText } = this.#options;
+    const { own } = this.#options;
     const { expires, storedAt, bytes, addresses, origin, local } = candidate;
     if (stored !== undefined) {
       const entry = stored as ProviderEntry;
@@ -134,7 +142,7 @@ export class Ledger implements AdmissionState {
       this.#heaps.provider[local ? 'local' : 'remote'].file(entry);
       return;
     }
-    const text = keyText(candidate.key);
+    const text = this.#textOf(candidate.key);
     let list = this.lists.get(text);
     if (list === undefined) this.lists.set(text, (list = { key: own(candidate.key), text, remote: [], local: undefined }));
     const entry: ProviderEntry = {
