@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Redis } from 'ioredis';
 import { join } from 'node:path';
@@ -15,17 +15,15 @@ import { collectBlobs } from '../../src/backends/remote/collect.ts';
 import type { RemoteIndex } from '../../src/backends/remote/remote-index.ts';
 import { uploadTree } from '../../src/backends/remote/remote-trees.ts';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
+import { LocalCacheBackend } from '@p2p/cache-backend';
 import { bytesOfPath } from '../../src/io/byte-path.ts';
 import { hashKey } from '../../src/io/store/layout.ts';
-import { MANIFEST_HEADER } from '../../src/manifest.ts';
-import { formatPointer, type Pointer } from '../../src/pointer.ts';
+import { formatPointer } from '../../src/pointer.ts';
 import type { CacheBackend } from '../../src/types.ts';
 import { entriesOf } from '../entries-of.ts';
 import { withDirectory } from '../temporary-directory.ts';
+import { expectMissInPlaceOf, expectTiersToGoOn, forgedEntries, HOSTILE_MANIFEST, sha256, valueOf } from './remote-attacks.ts';
 import { NO_REDIS, startRedis, type TestRedis } from './servers/redis-server.ts';
-
-const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** An index whose gate can be replaced. */
 const bound = (index: RedisIndex): RemoteIndex => new Proxy(index, {
@@ -84,7 +82,6 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
     });
   }
 
-  const valueOf = (cache: CacheBackend, key: string): Promise<string | undefined> => withEntry(cache, key, (hit) => (hit === undefined ? undefined : readValueTree(hit.path)));
 
   test('works through ioredis and through a function as through node-redis', async () => {
     const other = new Redis(server.port, '127.0.0.1');
@@ -263,42 +260,20 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
     }
   });
 
-  const forge = (key: string, tree: string): string => {
-    const pointer: Pointer = { key, description: '', tree, sizeBytes: 1, allocatedBytes: 1, sharedBytes: 0, files: 1, cachedAtMs: 1 };
-    return `1 0 ${tree} ${formatPointer(pointer, sha256)}`;
-  };
-  const hostileManifest = `${MANIFEST_HEADER}\n. d 755 - - 1 -\n../../escaped f 644 - - 1 - 6 ${sha256('escape')} -\n`;
-
-  test.for<[name: string, value: (good: string, other: string) => string]>([
-    ['garbage', () => 'garbage'],
-    ['nothing', () => ''],
-    ['binary', () => '\0\u00ff\n'],
-    ['a flipped bit', (good) => good.slice(0, -3) + String.fromCharCode(good.charCodeAt(good.length - 3) ^ 1) + good.slice(-2)],
-    ['one cut short', (good) => good.slice(0, 150)],
-    ['another key\'s', (_good, other) => other],
-    ['a tree that leads out', () => forge('key', '../../../outside')],
-    ['a tree that is nowhere', () => forge('key', 'ab'.repeat(32))],
-    ['a hostile manifest of a right digest', () => forge('key', sha256(hostileManifest))],
-    ['a huge one', () => `1 0 ${'ab'.repeat(32)} ${'x'.repeat(1_000_000)}`],
+  test.for([
+    ...forgedEntries((pointer) => `1 0 ${pointer.tree} ${formatPointer(pointer, sha256)}`),
+    ['binary', () => '\0\u00ff\n'] as const,
+    ['a huge one', () => `1 0 ${'ab'.repeat(32)} ${'x'.repeat(1_000_000)}`] as const,
   ])('an index entry that is %s is a miss, and can be put over', async ([_name, attack]) => {
-    await withScene(async ({ dir, namespace, shared, open, put }) => {
-      const cache = await open();
-      await put(cache, 'key', 'value');
-      await put(cache, 'other', 'other value');
-      const entries = keysOf(namespace)[0] ?? '';
-      const place = join(shared, 'blobs', sha256(hostileManifest).slice(0, 2));
-      fs.mkdirSync(place, { recursive: true });
-      fs.writeFileSync(join(place, sha256(hostileManifest)), hostileManifest);
-      const good = String(await send('HGET', entries, hashKey('key')));
-      await send('HSET', entries, hashKey('key'), attack(good, String(await send('HGET', entries, hashKey('other')))));
-      const heard: string[] = [];
-      cache.on('quarantined', ({ problem }) => heard.push(problem));
-      expect(await cache.get('key')).toBeUndefined();
-      expect(heard).toHaveLength(1);
-      expect((await entriesOf(cache)).map(({ key }) => key)).toEqual(['other']);
-      await put(cache, 'key', 'again');
-      expect(await valueOf(await open(), 'key')).toBe('again');
-      expect(fs.existsSync(join(dir, 'escaped'))).toBe(false);
+    await withScene(async (scene) => {
+      const entries = keysOf(scene.namespace)[0] ?? '';
+      await expectMissInPlaceOf(scene, async () => {
+        const place = join(scene.shared, 'blobs', sha256(HOSTILE_MANIFEST).slice(0, 2));
+        fs.mkdirSync(place, { recursive: true });
+        fs.writeFileSync(join(place, sha256(HOSTILE_MANIFEST)), HOSTILE_MANIFEST);
+        const [good, other] = [await send('HGET', entries, hashKey('key')), await send('HGET', entries, hashKey('other'))];
+        await send('HSET', entries, hashKey('key'), attack(String(good), String(other)));
+      });
     });
   });
 
@@ -447,22 +422,8 @@ describe.skipIf(NO_REDIS !== undefined)(`Redis${NO_REDIS === undefined ? '' : `:
   test('tiers go on without a Redis that is away', async ({ skip }) => {
     const { control } = server;
     if (control === undefined) return skip('the server is not ours to stop');
-    await withScene(async ({ dir, open, put }) => {
-      const remote = await open({ timeoutMs: 1_000 });
-      const tiers = new TieredCacheBackend(await LocalCacheBackend.open({ dir: join(dir, 'near') }), remote, { retryAfterMs: 0 });
-      await put(tiers, 'key', 'value');
-      control.pause();
-      try {
-        expect(await valueOf(tiers, 'key')).toBe('value');
-        await put(tiers, 'second', 'near only');
-        expect(await valueOf(tiers, 'second')).toBe('near only');
-        expect(await tiers.get('third')).toBeUndefined();
-        expect((await tiers.stats()).degraded).toBeGreaterThan(0);
-      } finally {
-        control.resume();
-      }
-      await expect.poll(() => valueOf(remote, 'key').catch(() => 'away')).toBe('value');
-      await tiers.close();
+    await withScene(async (scene) => {
+      expect((await expectTiersToGoOn(scene, await scene.open({ timeoutMs: 1_000 }), control)).degraded).toBeGreaterThan(0);
     });
   });
 });

@@ -1,6 +1,5 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createHash, randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,17 +10,13 @@ import { S3Blobs } from '../../src/backends/s3/s3-blobs.ts';
 import { S3Locks } from '../../src/backends/s3/s3-locks.ts';
 import { formatS3Pointer } from '../../src/backends/s3/s3-pointer.ts';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
-import { LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
 import { hashKey } from '../../src/io/store/layout.ts';
-import { MANIFEST_HEADER } from '../../src/manifest.ts';
-import type { Pointer } from '../../src/pointer.ts';
 import type { CacheBackend } from '../../src/types.ts';
 import { entriesOf } from '../entries-of.ts';
 import { withDirectory } from '../temporary-directory.ts';
+import { expectMissInPlaceOf, expectTiersToGoOn, forgedEntries, HOSTILE_MANIFEST, sha256, valueOf } from './remote-attacks.ts';
 import { NO_REDIS, startRedis } from './servers/redis-server.ts';
 import { NO_S3, S3_START_MS, startS3, type TestS3 } from '@p2p/testkit/s3-server';
-
-const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 type Client = Pick<S3Client, 'send'>;
 type Send = (command: unknown, options?: unknown) => Promise<unknown>;
@@ -91,7 +86,6 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
   }
 
   const bucketOf = (prefix: string, client: Client = server.client): Bucket => new Bucket({ client, bucket: server.bucket, prefix });
-  const valueOf = (cache: CacheBackend, key: string): Promise<string | undefined> => withEntry(cache, key, (hit) => (hit === undefined ? undefined : readValueTree(hit.path)));
 
   test('a store that does not heed conditions is refused', async () => {
     await withScene(async ({ open }) => {
@@ -254,38 +248,14 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
     });
   });
 
-  const forge = (key: string, tree: string): string => {
-    const pointer: Pointer = { key, description: '', tree, sizeBytes: 1, allocatedBytes: 1, sharedBytes: 0, files: 1, cachedAtMs: 1 };
-    return formatS3Pointer(pointer, false, '');
-  };
-  const hostileManifest = `${MANIFEST_HEADER}\n. d 755 - - 1 -\n../../escaped f 644 - - 1 - 6 ${sha256('escape')} -\n`;
-
-  test.for<[name: string, value: (good: string, other: string) => string]>([
-    ['garbage', () => 'garbage'],
-    ['nothing', () => ''],
-    ['a flipped bit', (good) => good.slice(0, -3) + String.fromCharCode(good.charCodeAt(good.length - 3) ^ 1) + good.slice(-2)],
-    ['one cut short', (good) => good.slice(0, 150)],
-    ['another key\'s', (_good, other) => other],
-    ['a tree that leads out', () => forge('key', '../../../outside')],
-    ['a tree that is nowhere', () => forge('key', 'ab'.repeat(32))],
-    ['a hostile manifest of a right digest', () => forge('key', sha256(hostileManifest))],
-    ['a huge one', (good) => good + 'x'.repeat(1_000_000)],
-  ])('a pointer that is %s is a miss, and can be put over', async ([_name, attack]) => {
-    await withScene(async ({ dir, open, put, write, read }) => {
-      const cache = await open();
-      await put(cache, 'key', 'value');
-      await put(cache, 'other', 'other value');
-      await write(`blobs/${sha256(hostileManifest)}`, hostileManifest);
-      await write(`keys/${hashKey('key')}`, attack(await read(`keys/${hashKey('key')}`), await read(`keys/${hashKey('other')}`)));
-      await write('keys/../strange', 'x').catch(() => undefined);
-      const problems: string[] = [];
-      cache.on('quarantined', ({ problem }) => problems.push(problem));
-      expect(await cache.get('key')).toBeUndefined();
-      expect(problems).toHaveLength(1);
-      expect((await entriesOf(cache)).map(({ key }) => key)).toEqual(['other']);
-      await put(cache, 'key', 'again');
-      expect(await valueOf(await open(), 'key')).toBe('again');
-      expect(fs.existsSync(join(dir, 'escaped'))).toBe(false);
+  test.for([...forgedEntries((pointer) => formatS3Pointer(pointer, false, '')), ['a huge one', (good: string) => good + 'x'.repeat(1_000_000)] as const])('a pointer that is %s is a miss, and can be put over', async ([_name, attack]) => {
+    await withScene(async (scene) => {
+      const { read, write } = scene;
+      await expectMissInPlaceOf(scene, async () => {
+        await write(`blobs/${sha256(HOSTILE_MANIFEST)}`, HOSTILE_MANIFEST);
+        await write(`keys/${hashKey('key')}`, attack(await read(`keys/${hashKey('key')}`), await read(`keys/${hashKey('other')}`)));
+        await write('keys/../strange', 'x').catch(() => undefined);
+      });
     });
   });
 
@@ -441,19 +411,8 @@ describe.skipIf(NO_S3 !== undefined)(`S3${NO_S3 === undefined ? '' : `: ${NO_S3}
   test('tiers go on without an S3 that is away', async ({ skip }) => {
     const { control } = server;
     if (control === undefined) return skip('the server is not ours to stop');
-    await withScene(async ({ dir, open, put }) => {
-      const tiers = new TieredCacheBackend(await LocalCacheBackend.open({ dir: join(dir, 'near') }), await open({ timeoutMs: 300 }), { retryAfterMs: 0 });
-      await put(tiers, 'key', 'value');
-      control.pause();
-      try {
-        expect(await valueOf(tiers, 'key')).toBe('value');
-        await put(tiers, 'second', 'near only');
-        expect(await valueOf(tiers, 'second')).toBe('near only');
-        expect((await tiers.stats()).degraded).toBeGreaterThan(0);
-      } finally {
-        control.resume();
-      }
-      await tiers.close();
+    await withScene(async (scene) => {
+      expect((await expectTiersToGoOn(scene, await scene.open({ timeoutMs: 300 }), control)).degraded).toBeGreaterThan(0);
     });
   });
 
