@@ -1,4 +1,4 @@
-/** Test files of a package that the traced flavour leaves out, since they meet the same code to the byte there: globs. `tooling/checks` holds them to it. */
+/** Test files of a package that the traced flavour leaves out, since they meet the same code to the byte there: globs. `tooling/checks` holds `loadNoTrace` to it, and which files of the cache differ. */
 export interface SameInBothFlavours {
   /** They load no module that asks whether it is traced. */
   readonly loadNoTrace?: readonly string[];
@@ -14,7 +14,7 @@ export const SAME_IN_BOTH_FLAVOURS: Readonly<Record<string, SameInBothFlavours>>
     ownProcesses: ['test/integration/crash.test.ts', 'test/integration/processes.test.ts'],
   },
   'packages/cache-backend': {
-    oneBuild: ['test/integration/redis.test.ts', 'test/integration/s3.test.ts', 'test/integration/tiered.test.ts'],
+    oneBuild: ['test/integration/redis.test.ts', 'test/integration/s3.test.ts'],
     ownProcesses: ['test/integration/crash.test.ts', 'test/integration/planted-bugs.test.ts', 'test/integration/processes.test.ts', 'test/integration/sync-each.test.ts'],
   },
   'packages/dave-node': {

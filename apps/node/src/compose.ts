@@ -177,7 +177,7 @@ async function openTiers(local: CacheBackend, config: Config, { signal, logger }
     return undefined;
   });
   if (shared === undefined) return local;
-  const tiers = new TieredCacheBackend(local, new CheckedCache(shared, checkTree(logger)), { retryAfterMs: SHARED_RETRY_MS });
+  const tiers = new TieredCacheBackend(local, new CheckedCache(shared, checkTree(logger)), { retryAfterMs: SHARED_RETRY_MS, fill: { owner: 'ignore', xattrs: 'ignore' } });
   tiers.on('degraded', ({ operation, error }) => logger.warn('the shared cache failed', { operation, place: shared.place, error: error.message }));
   return tiers;
 }

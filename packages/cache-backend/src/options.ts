@@ -60,6 +60,7 @@ const putSchema = z.strictObject({
   ifAbsent: z.optional(z.boolean()),
   move: z.optional(z.boolean()),
   owner: z.optional(z.enum(['keep-if-root', 'ignore'])),
+  xattrs: z.optional(z.enum(['keep', 'ignore'])),
   special: z.optional(z.enum(['refuse', 'keep'])),
   signal,
 });

@@ -68,6 +68,8 @@ export interface PutOptions {
   readonly move?: boolean | undefined;
   /** Owners of files are kept when the process is root (default), or become the process's. */
   readonly owner?: 'keep-if-root' | 'ignore' | undefined;
+  /** Extended attributes are kept where the backend can (default), or left out. */
+  readonly xattrs?: 'keep' | 'ignore' | undefined;
   /** FIFOs, sockets and devices: refused (default), or made anew in the cache without being opened. */
   readonly special?: 'refuse' | 'keep' | undefined;
   readonly signal?: AbortSignal | undefined;

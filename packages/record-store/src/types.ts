@@ -54,8 +54,8 @@ export interface OriginOptions extends WaitOptions {
 /** Options of writes of value records. */
 export interface WriteOptions extends OriginOptions {
   /**
-   * False: the store may keep the record's bytes instead of copying them; whoever gives them neither changes them nor transfers
-   * their buffers from then on, and a view of a large buffer keeps all of it. Default: the store copies what it keeps.
+   * False: the store may keep the record's bytes instead of copying them; whoever gives them neither changes them nor resizes or
+   * transfers their buffers from then on, and a view of a large buffer keeps all of it. Default: the store copies what it keeps.
    */
   copy?: boolean | undefined;
 }

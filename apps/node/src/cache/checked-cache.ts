@@ -23,7 +23,7 @@ export class CheckedCache implements CacheBackend {
     const hit = await this.#inner.get(key, options);
     if (hit === undefined) return undefined;
     try {
-      if (await this.#check(key, hit.path, options.signal)) return hit;
+      if (await this.#check(key, hit.path, options.signal)) return withoutClaims(hit);
     } catch (error) {
       await hit.release();
       throw error;
@@ -65,4 +65,10 @@ export class CheckedCache implements CacheBackend {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** What is said about a tree beside it is not looked at: how many entries it has, and when it is to go. */
+function withoutClaims(hit: CacheHit): CacheHit {
+  const { tags: _tags, expiresAtMs: _expires, ...entry } = hit.entry;
+  return { path: hit.path, entry, tier: hit.tier, release: () => hit.release(), [Symbol.asyncDispose]: () => hit.release() };
 }

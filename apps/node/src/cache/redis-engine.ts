@@ -22,6 +22,8 @@ export function redisEngine({ url, namespace, bytes }: SharedCacheSettings & { i
   return {
     connect: async () => {
       await client.connect();
+      // Everything is done by scripts: whoever may not run them is told now, not by a failure later on.
+      await client.sendCommand(['EVAL', 'return 1', '0']);
       await s3?.connect();
       if (sharedDir !== undefined) await assertThere(sharedDir);
     },
@@ -46,5 +48,5 @@ async function assertThere(sharedDir: string): Promise<void> {
 function redisRefusal(error: unknown, url: string): string | undefined {
   const reply = codeOf(error) === 'CACHE_REMOTE' ? (error as Error).cause : error;
   if (!(reply instanceof ErrorReply) || PASSING.test(reply.message)) return undefined;
-  return `the Redis at ${withoutPassword(url)} refuses this machine (${reply.message}): correct user, password and database in cacheRedisUrl`;
+  return `the Redis at ${withoutPassword(url)} refuses this machine (${reply.message}): correct user, password and database in cacheRedisUrl, and let the user run scripts (@scripting) and use the keys of the namespace`;
 }

@@ -29,7 +29,9 @@ const edge = z
     'must be host:port or <publicKey hex>@host:port with a port from 1 to 65534, for example seed.example.org:4127',
   );
 
-const redisUrl = z.string().regex(/^rediss?:\/\/./, 'must be redis://host:port or rediss://host:port, for example redis://127.0.0.1:6379');
+const redisUrl = z
+  .string()
+  .refine(isRedisUrl, "must be redis://host:port or rediss://host:port, with user:password@ and /database as needed, for example redis://127.0.0.1:6379; in a password '%', '#', '/', '?' and '@' are written %25, %23, %2F, %3F and %40");
 
 /** One strict schema: the YAML file, `DAVE_*` variables and flags all end up here. */
 export const configSchema = z.strictObject({
@@ -59,7 +61,7 @@ export const configSchema = z.strictObject({
   cacheS3Prefix: z.string().max(512).optional().describe("put before every object's name; default: dave-cache/, with cache: redis its namespace and -bytes/"),
   cacheS3Endpoint: z
     .string()
-    .regex(/^https?:\/\/[^@]+$/, 'must be http://host:port or https://host:port without credentials, for example http://127.0.0.1:9000')
+    .refine(isEndpoint, 'must be http://host:port or https://host:port without credentials, for example http://127.0.0.1:9000')
     .optional()
     .describe('of an S3 that is not that of AWS'),
   cacheS3Region: z.string().min(1).optional().describe('default: as the AWS SDK finds it, for example in AWS_REGION'),
@@ -74,3 +76,19 @@ export type Config = z.output<typeof configSchema>;
 
 /** Every name that a configuration may use. */
 export const CONFIG_KEYS: readonly string[] = Object.keys(configSchema.shape);
+
+function isRedisUrl(text: string): boolean {
+  const url = /^rediss?:\/\/./.test(text) ? URL.parse(text) : null;
+  if (url === null || url.hostname === '' || url.search !== '' || url.hash !== '' || !/^(?:\/\d*)?$/.test(url.pathname)) return false;
+  try {
+    decodeURIComponent(`${url.username}${url.password}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Without credentials: they are no settings. */
+function isEndpoint(text: string): boolean {
+  return /^https?:\/\/[^@]+$/.test(text) && URL.canParse(text);
+}

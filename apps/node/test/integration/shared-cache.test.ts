@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { LocalCacheBackend } from '@p2p/cache-backend';
+import { LocalCacheBackend, type PutOptions } from '@p2p/cache-backend';
 import { NO_REDIS, startRedis, type OwnRedis } from '@p2p/testkit/redis-server';
 import { NO_S3, S3_START_MS, startS3, type TestS3 } from '@p2p/testkit/s3-server';
 import { freePort } from '@p2p/testkit/server-process';
@@ -13,7 +13,7 @@ import { openTreeStore } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { sharedCacheSettings, type SharedCacheSettings } from '../../src/config/shared-cache-settings.ts';
 import { treeCacheKey, type Pointer } from '../../src/publish/core/pointer.ts';
-import { planTree } from '../../src/publish/io/plan-tree.ts';
+import { identifyTree, planTree } from '../../src/publish/io/plan-tree.ts';
 import { SourceReader } from '../../src/publish/io/source-reader.ts';
 import { walkTree } from '../../src/publish/io/walk-tree.ts';
 import type { TreeStore } from '../../src/publish/tree-store.ts';
@@ -169,6 +169,37 @@ describe.skipIf(MISSING !== undefined)(`a shared cache${MISSING === undefined ? 
     }
     expect(new Set(warnings)).toEqual(new Set([expect.stringContaining('another tree than it should')]));
     expectOurTree(json((await fetchElsewhere(env)).ended), 'redis');
+  });
+
+  test('of what somebody put there only the tree itself is taken, and no rights come with it', async () => {
+    const env = inRedis('hostile');
+    const program = join(home.path, 'program');
+    mkdirSync(program);
+    writeFileSync(join(program, 'run'), '#!/bin/sh\n');
+    chmodSync(join(program, 'run'), 0o4755);
+    const large = join(home.path, 'large');
+    mkdirSync(large);
+    writeFileSync(join(large, 'file'), new Uint8Array(3_000_000));
+    const { root } = await identifyTree(program, signal);
+    const keys = { plain: treeCacheKey(root, { setId: false }), setId: treeCacheKey(root, { setId: true }), tree: treeCacheKey(pointer.root, { setId: false }), large: treeCacheKey('A'.repeat(43), { setId: false }) };
+    {
+      await using shared = await open(env);
+      const put = async (key: string, source: string, options: PutOptions = {}): Promise<void> => (await shared.backend.put(key, source, '\u001B[2J', options)).release();
+      for (const key of [keys.plain, keys.setId]) await put(key, program);
+      await put(keys.tree, tree, { tags: ['entries:999'], ttlMs: 3_600_000 });
+      await put(keys.large, large);
+    }
+    const warnings: string[] = [];
+    await using store = await openTrees({ ...env, DAVE_CACHE_CAPACITY: '2MiB' }, warnings);
+    expect(await store.get(keys.plain, signal)).toBeUndefined();
+    expect(await store.get(keys.large, signal)).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining('another tree than it should'), 'the shared cache failed']);
+    await using asked = (await store.get(keys.setId, signal))!;
+    expect(statSync(join(asked.path, 'run')).mode & 0o7777).toBe(0o4755);
+    await using held = (await store.get(keys.tree, signal))!;
+    expect([held.tier, held.entries]).toEqual(['redis', undefined]);
+    expect(describeTree(held.path)).toEqual(describeTree(tree));
+    expect(warnings).toHaveLength(2);
   });
 
   test('without its servers a machine goes on alone, and says so', async () => {

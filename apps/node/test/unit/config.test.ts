@@ -73,6 +73,11 @@ describe('refusals say where and what would be right', () => {
     ['a shared directory without an index', 'cache: s3\ncacheS3Bucket: b\ncacheSharedDir: /mnt/cache\n', /dave\.yaml:3:17: cacheSharedDir = .*set cache: redis/],
     ['a namespace that leads out of the shared directory', 'cacheRedisNamespace: ..\n', /dave\.yaml:1:22: cacheRedisNamespace/],
     ['an endpoint with credentials, which are not shown', 'cacheS3Endpoint: http://me:secret@127.0.0.1:9000\n', /cacheS3Endpoint = "http:\/\/127\.0\.0\.1:9000": must be .* without credentials/],
+    ['a password that is not escaped', "redisUrl: 'redis://:pa#ss@127.0.0.1'\n", /redisUrl = "redis:\/\/127\.0\.0\.1": must be redis:.*%23/],
+    ['a password of broken escapes', "redisUrl: 'redis://:%zz@127.0.0.1'\n", /redisUrl = "redis:\/\/127\.0\.0\.1": must be redis:/],
+    ['a database that is no number', 'cacheRedisUrl: redis://:secret@127.0.0.1/zz\n', /cacheRedisUrl = "redis:\/\/127\.0\.0\.1\/zz": must be redis:/],
+    ['a password in a query', 'redisUrl: redis://127.0.0.1?password=secret\n', /redisUrl = "redis:\/\/127\.0\.0\.1": must be redis:/],
+    ['an endpoint that is no URL', "cacheS3Endpoint: 'http://[zz'\n", /cacheS3Endpoint = "http:\/\/\[zz": must be http:/],
     ['a server of another kind, whose password is not shown', 'redisUrl: http://me:secret@127.0.0.1\n', /redisUrl = "http:\/\/127\.0\.0\.1": must be redis:/],
     ['a list instead of a mapping', '- a\n', /a configuration is a mapping/],
   ])('%s', async (_what, text, message) => {

@@ -25,6 +25,8 @@ test.for([
   ['redis://me:secret@host:1/2', 'redis://host:1/2'],
   ['rediss://:p@ss/word@host', 'rediss://host'],
   ['me:secret@host', 'host'],
+  ['redis://host?password=secret', 'redis://host'],
+  ['redis://me:se#cret@host/1#secret', 'redis://host/1'],
 ])('%s is shown as %s', ([url, shown]) => {
   expect(withoutPassword(url!)).toBe(shown);
 });

@@ -5,12 +5,13 @@ import { CacheError } from '../errors.ts';
 import { getOrCreateWith } from '../get-or-create.ts';
 import type { CacheBackend, CacheHit, PutOptions } from '../types.ts';
 import { bytesOfPath } from './byte-path.ts';
+import { errnoOf } from './errno.ts';
 import { removeTree } from './tree/remove-tree.ts';
 
 /**
  * The entry of a key; on a miss `build` fills an empty directory, which becomes the entry. One builder works at a time: in
  * this process always, among processes where the backend has the capability `lockBuild`. What `build` throws is passed on
- * and leaves no entry.
+ * and leaves no entry. When it is done nobody may write there any more: the directory itself may become the entry.
  */
 export async function getOrCreate(
   backend: CacheBackend,
@@ -34,6 +35,9 @@ export async function getOrCreate(
 async function buildIn(dir: string, build: (dir: string) => Promise<void>): Promise<void> {
   const { dev } = await lstat(dir, { bigint: true });
   await build(dir);
-  const built = await lstat(dir, { bigint: true });
+  const built = await lstat(dir, { bigint: true }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    throw new CacheError('CACHE_SOURCE_INVALID', `${dir}: the builder removed its directory, or the cache was closed while it worked`, { path: dir, cause: error });
+  });
   if (!built.isDirectory() || built.dev !== dev) throw new CacheError('CACHE_SOURCE_INVALID', `${dir}: the builder left something else in place of its directory`, { path: dir });
 }

@@ -69,7 +69,7 @@ export async function putTree(context: PutContext, request: PutRequest): Promise
     source: source.path,
     target: `${container}/tree`,
     keepOwner: abilities.isRoot && options.owner !== 'ignore',
-    xattrs: abilities.xattrs,
+    xattrs: abilities.xattrs && options.xattrs !== 'ignore',
     special: options.special ?? 'refuse',
     mode: 'store',
     pool: `${bytesOfPath(context.dir)}/pool`,
@@ -78,7 +78,7 @@ export async function putTree(context: PutContext, request: PutRequest): Promise
   } as const;
   try {
     let isMoved = false;
-    const mayMove = options.move === true && !source.isOwnTree && !(abilities.isRoot && options.owner === 'ignore');
+    const mayMove = options.move === true && !source.isOwnTree && !(abilities.isRoot && options.owner === 'ignore') && !(abilities.xattrs && options.xattrs === 'ignore');
     if (mayMove) {
       await threads.copy({ ...copyOptions, mode: 'scan' }, container, options.signal, async ({ summary, fill }) => {
         isMoved = !summary.hasOutsideLinks && (await threads.any().request('moveIn', { source: source.path, container }));

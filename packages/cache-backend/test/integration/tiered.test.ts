@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cacheBackendConformance } from '@p2p/cache-backend/conformance';
 import { readValueTree, writeValueTree } from '../../src/conformance/trees.ts';
 import { CacheError, LocalCacheBackend, TieredCacheBackend, withEntry } from '@p2p/cache-backend';
 import type { CacheBackend } from '@p2p/cache-backend';
+import { canKeepXattrs, readXattrs, writeXattrs } from '../../src/io/xattrs.ts';
 import { withDirectory } from '../temporary-directory.ts';
 
 describe('a tiered backend over two local ones conforms', () => {
@@ -84,6 +85,59 @@ describe('tiers', () => {
       await (await cache.put('key', source, '')).release();
       expect(await valueOf(far, 'key')).toBe('near');
       expect((await cache.stats()).degraded).toBe(3);
+    });
+  });
+
+  test('what the far tier has and is of no use here is a miss, and no failure of all of it', async () => {
+    await withTiers(async ({ dir, near, far }) => {
+      await (await far.put('good', writeValueTree(join(dir, 'good'), 'good'), '')).release();
+      const refusing = new Proxy(far, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(target, name, target);
+          if (name === 'get') return async (key: string): Promise<unknown> => (key === 'bad' ? Promise.reject(new CacheError('CACHE_TOO_LARGE', 'more than there may be here')) : target.get(key));
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      });
+      const cache = new TieredCacheBackend(near, refusing, { retryAfterMs: 3_600_000 });
+      const told: string[] = [];
+      cache.on('degraded', ({ operation, error }) => told.push(`${operation}: ${(error as CacheError).code}`));
+      expect(await valueOf(cache, 'bad')).toBeUndefined();
+      expect(await valueOf(cache, 'good')).toBe('good');
+      expect(told).toEqual(['get: CACHE_TOO_LARGE']);
+    });
+  });
+
+  test('a far tier that is trusted less gives neither owners nor attributes, and nothing that cannot be kept near', async ({ skip }) => {
+    await withDirectory(async (dir) => {
+      const source = writeValueTree(join(dir, 'source'), 'far');
+      const fd = openSync(join(source, 'a'), 'r+');
+      if (!canKeepXattrs(fd)) return skip('this file system keeps no attributes');
+      writeXattrs(fd, [['user.p2p', Buffer.from('of the far tier').toString('base64')]]);
+      closeSync(fd);
+      const isRoot = process.getuid?.() === 0;
+      if (isRoot) chownSync(join(source, 'a'), 12_345, 12_345);
+      const far = await LocalCacheBackend.open({ dir: join(dir, 'far'), threads: 1 });
+      await (await far.put('key', source, '')).release();
+      await (await far.put('large', writeValueTree(join(dir, 'large'), 'x'.repeat(10_000)), '')).release();
+      const fill = { owner: 'ignore', xattrs: 'ignore' } as const;
+      await using cache = new TieredCacheBackend(await LocalCacheBackend.open({ dir: join(dir, 'near'), threads: 1, limits: { maxBytes: 20_000 } }), far, { fill });
+      const traitsOf = (path: string): unknown => {
+        const file = openSync(path, 'r');
+        try {
+          return [readXattrs(file).map(([name]) => name).filter((name) => name === 'user.p2p'), fstatSync(file).uid];
+        } finally {
+          closeSync(file);
+        }
+      };
+      await withEntry(far, 'key', async (hit) => expect(traitsOf(join(hit?.path ?? '', 'a'))).toEqual([['user.p2p'], isRoot ? 12_345 : process.getuid?.()]));
+      for (let round = 0; round < 2; round++) {
+        await withEntry(cache, 'key', async (hit) => {
+          expect(hit?.path.startsWith(join(dir, 'near'))).toBe(true);
+          expect(traitsOf(join(hit?.path ?? '', 'a'))).toEqual([[], process.getuid?.()]);
+        });
+      }
+      expect(await valueOf(cache, 'large')).toBeUndefined();
+      expect((await cache.stats()).degraded).toBe(1);
     });
   });
 

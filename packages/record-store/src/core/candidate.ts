@@ -1,5 +1,5 @@
 import { MAX_ADDRESS_LENGTH, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_ORIGIN_LENGTH } from '../limits.ts';
-import type { ProviderRecord, PutOptions, RejectReason, ValueRecord } from '../types.ts';
+import type { ProviderRecord, PutOptions, RejectReason, ValueRecord, WriteOptions } from '../types.ts';
 import { equalBytes } from './bytes.ts';
 import type { Settings } from './settings.ts';
 import { providerRecordBytes, valueRecordBytes, type StoredProvider, type ValueCandidate } from './stored.ts';
@@ -10,13 +10,14 @@ export function checkBytes(name: string, bytes: unknown): asserts bytes is Uint8
   if (bytes.length === 0) throw new TypeError(`${name} must not be empty`);
 }
 
-/** @throws TypeError for what is no value record or no origin. */
-export function checkValue(record: ValueRecord, origin: string | undefined): void {
+/** @throws TypeError for what is no value record, or no option of a write. */
+export function checkValue(record: ValueRecord, { origin, copy }: WriteOptions = {}): void {
   checkBytes('record.key', record.key);
   if (!(record.value instanceof Uint8Array)) throw new TypeError('record.value must be a Uint8Array');
   if (record.publisher !== undefined) checkBytes('record.publisher', record.publisher);
   checkExpires(record.expires);
   checkOrigin(origin);
+  if (copy !== undefined && typeof copy !== 'boolean') throw new TypeError('copy must be true or false');
 }
 
 /** @throws TypeError for what is no provider record or no origin. */

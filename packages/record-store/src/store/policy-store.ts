@@ -90,7 +90,7 @@ export class PolicyStore implements RecordStore {
 
   put(record: ValueRecord, options?: PutOptions): Promise<PutResult> {
     return this.#run(options, () => {
-      checkValue(record, options?.origin);
+      checkValue(record, options);
       if (options?.ifVersion !== undefined && options.ifVersion !== 'absent' && !(options.ifVersion instanceof Uint8Array)) throw new TypeError("ifVersion must be a Uint8Array or 'absent'");
       const refusal = refuseValue(record, this.#settings);
       if (refusal !== undefined) return this.#result(refusal, record.key, undefined, options?.origin);
@@ -109,7 +109,7 @@ export class PolicyStore implements RecordStore {
 
   putMany(records: readonly ValueRecord[], options?: WriteOptions): Promise<PutResult[]> {
     return this.#run(options, async () => {
-      for (const record of records) checkValue(record, options?.origin);
+      for (const record of records) checkValue(record, options);
       const { clock, validators } = this.#settings;
       const { origin, signal } = options ?? {};
       // Before anything is awaited: afterwards the caller's bytes may be others.

@@ -62,8 +62,3 @@ export function decodePointer(bytes: Uint8Array): Pointer {
 export function treeCacheKey(root: BlockId, options: { setId: boolean }): string {
   return `dave-tree/${FORMAT_VERSION}/${root}${options.setId ? '/set-id' : ''}`;
 }
-
-/** The root of the tree that a key of `treeCacheKey` names; undefined for other keys. */
-export function rootOfCacheKey(key: string): BlockId | undefined {
-  return /^dave-tree\/1\/([A-Za-z0-9_-]{43})(?:\/set-id)?$/.exec(key)?.[1];
-}

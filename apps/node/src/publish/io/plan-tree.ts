@@ -1,6 +1,8 @@
+import type { BlockId } from '../core/block.ts';
 import type { ContentPlan } from '../core/content-planner.ts';
+import { SET_ID_BITS } from '../core/manifest-format.ts';
 import { planManifest, type ManifestPlan } from '../core/manifest-pages.ts';
-import { withExtents } from '../core/source-tree.ts';
+import { withExtents, type SourceEntry } from '../core/source-tree.ts';
 import { SourceReader } from './source-reader.ts';
 import { walkTree, type WalkedTree } from './walk-tree.ts';
 
@@ -11,12 +13,17 @@ export async function planTree({ root }: WalkedTree, source: SourceReader, signa
 }
 
 /**
- * The root that a directory would be published under.
+ * The root that a directory would be published under, and whether something in it has a set-user-id or set-group-id bit.
  * @throws PublishError for what cannot be published
  */
-export async function rootOfTree(directory: string, signal: AbortSignal): Promise<string> {
+export async function identifyTree(directory: string, signal: AbortSignal): Promise<{ root: BlockId; hasSetId: boolean }> {
   const walked = await walkTree(directory, signal);
   using source = new SourceReader(walked.files);
   const { pointer } = await planTree(walked, source, signal, () => {});
-  return pointer.root;
+  return { root: pointer.root, hasSetId: hasSetId(walked.root) };
+}
+
+function hasSetId(entry: SourceEntry): boolean {
+  if (entry.type !== 'directory') return entry.type === 'file' && (entry.mode & SET_ID_BITS) !== 0;
+  return (entry.mode & SET_ID_BITS) !== 0 || entry.children.some(hasSetId);
 }

@@ -1,10 +1,8 @@
 import { chmodSync, closeSync, constants, fchmodSync, ftruncateSync, futimesSync, linkSync, lutimesSync, mkdirSync, openSync, symlinkSync, utimesSync, writeSync } from 'node:fs';
 import type { BlockId } from '../core/block.ts';
+import { SET_ID_BITS } from '../core/manifest-format.ts';
 import type { DirectoryEntry, FileEntry, TreeEntry } from '../core/tree.ts';
 import { joinPath } from './path-bytes.ts';
-
-/** Set-user-id and set-group-id. */
-const SET_ID_BITS = 0o6000;
 
 export interface WriteTreeOptions {
   readonly bytesOf: (id: BlockId) => Uint8Array;

@@ -3,6 +3,7 @@ import { CacheError } from '../../errors.ts';
 import { bytesOfPath } from '../../io/byte-path.ts';
 import type { LocalCacheBackend } from '../../io/local-cache-backend.ts';
 import { assembleTree } from '../../io/tree/assemble-tree.ts';
+import type { TreeNode } from '../../manifest.ts';
 import type { CacheHit, VerifyMode } from '../../types.ts';
 import type { BlobStore } from './blob-store.ts';
 import { readChecked } from './checked-blob.ts';
@@ -17,11 +18,13 @@ const TRIES = 5;
 export class LocalCopies {
   readonly local: LocalCacheBackend;
   readonly #blobs: BlobStore;
+  readonly #maxBytes: number;
   readonly #fetching = new Map<string, Promise<CacheHit>>();
 
-  constructor(local: LocalCacheBackend, blobs: BlobStore) {
+  constructor(local: LocalCacheBackend, blobs: BlobStore, maxBytes: number) {
     this.local = local;
     this.#blobs = blobs;
+    this.#maxBytes = maxBytes;
   }
 
   /** A leased local copy, fetched if need be: by one caller at a time. @throws DamagedBlob when the store's is not whole */
@@ -49,6 +52,9 @@ export class LocalCopies {
 
   async #fetch(tree: string, signal: AbortSignal | undefined): Promise<CacheHit> {
     const nodes = await readRemoteManifest(this.#blobs, tree, signal);
+    const bytes = sizeOf(nodes);
+    // Before anything of it is written.
+    if (bytes > this.#maxBytes) throw new CacheError('CACHE_TOO_LARGE', `the tree has ${bytes} bytes, more than the ${this.#maxBytes} that local copies may have`);
     const isOwned = nodes.some(({ uid, gid }) => uid !== -1 || gid !== -1);
     return await inBuildDir(this.local, async (dir) => {
       const target = join(dir, 'tree');
@@ -66,6 +72,18 @@ export class LocalCopies {
       throw new CacheError('CACHE_UNSUPPORTED', `this machine cannot hold the tree as it was put: ${why}`);
     });
   }
+}
+
+/** Bytes of its files, of those with several names once. */
+function sizeOf(nodes: readonly TreeNode[]): number {
+  const groups = new Set<string>();
+  let bytes = 0;
+  for (const { type, size, group } of nodes) {
+    if (type !== 'f' || groups.has(group)) continue;
+    bytes += size;
+    if (group !== '-') groups.add(group);
+  }
+  return bytes;
 }
 
 /** Where a local hit has its `tree` and `manifest`. Bytes. */

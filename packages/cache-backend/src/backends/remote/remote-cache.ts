@@ -39,7 +39,7 @@ export class RemoteCache implements CacheBackend {
   protected constructor(parts: RemoteParts) {
     this.#parts = parts;
     this.#threads = new TreeThreads(parts.threads, undefined);
-    this.#copies = new LocalCopies(parts.local, parts.blobs);
+    this.#copies = new LocalCopies(parts.local, parts.blobs, parts.maxBytes);
     this.capabilities = { pin: true, verify: true, repair: true, lockBuild: true, leases: parts.index.hasLeases, ttl: true, xattrs: parts.local.capabilities.xattrs === true, reflink: parts.local.capabilities.reflink === true };
   }
 
@@ -97,7 +97,7 @@ export class RemoteCache implements CacheBackend {
     const { local, index, blobs, graceMs } = this.#parts;
     const source = await checkSource(sourceDir, local.dir, options.move === true);
     const keepOwner = process.getuid?.() === 0 && options.owner !== 'ignore';
-    const scan = { source: source.path, target: '', mode: 'scan', keepOwner, xattrs: local.capabilities.xattrs === true, special: options.special ?? 'refuse', pool: undefined, canReflink: false, isOwnTree: source.isOwnTree } as const;
+    const scan = { source: source.path, target: '', mode: 'scan', keepOwner, xattrs: local.capabilities.xattrs === true && options.xattrs !== 'ignore', special: options.special ?? 'refuse', pool: undefined, canReflink: false, isOwnTree: source.isOwnTree } as const;
     const summary = await inBuildDir(local, async (dir) => {
       let result: { digest: string; sizeBytes: number; files: number } | undefined;
       await this.#threads.copy(scan, bytesOfPath(dir), options.signal, async (job) => void (result = job.summary));
@@ -107,8 +107,8 @@ export class RemoteCache implements CacheBackend {
     const lease = await index.leaseTree(summary.digest);
     let copy: CacheHit | undefined;
     try {
-      const { move, owner, special, signal } = options;
-      copy = await local.put(summary.digest, sourceDir, '', { move, owner, special, signal });
+      const { move, owner, xattrs, special, signal } = options;
+      copy = await local.put(summary.digest, sourceDir, '', { move, owner, xattrs, special, signal });
       if (copy.entry.treeDigest !== summary.digest) {
         await copy.release();
         await local.invalidate(summary.digest);

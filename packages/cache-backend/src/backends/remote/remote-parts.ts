@@ -24,14 +24,16 @@ export interface RemoteParts {
   readonly blobs: BlobStore;
   readonly graceMs: number;
   readonly local: LocalCacheBackend;
+  /** Larger trees cannot be copied here. */
+  readonly maxBytes: number;
   readonly events: CacheEmitter;
   readonly threads: number | undefined;
 }
 
 /** Opens the local side of a cache with a remote store. */
-export async function openLocalSide(options: RemoteCacheOptions): Promise<Pick<RemoteParts, 'local' | 'threads'>> {
+export async function openLocalSide(options: RemoteCacheOptions): Promise<Pick<RemoteParts, 'local' | 'maxBytes' | 'threads'>> {
   const { threads } = options;
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const local = await LocalCacheBackend.open({ dir: join(options.dir, 'cache'), ...(threads === undefined ? {} : { threads }), ...(options.localLimits === undefined ? {} : { limits: options.localLimits }) });
-  return { local, threads };
+  return { local, maxBytes: options.localLimits?.maxBytes ?? Infinity, threads };
 }

@@ -9,11 +9,13 @@ export interface TieredOptions {
   readonly write?: 'through' | 'back' | undefined;
   /** What the remote serves is kept in the local tier. Default true. */
   readonly fillLocal?: boolean | undefined;
+  /** How it is kept there, for a remote that is trusted less. What it serves is then served from the local tier only. */
+  readonly fill?: Pick<PutOptions, 'owner' | 'xattrs'> | undefined;
   /** After a failure the remote is left alone for so long. Default 5 s. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Errors that say what the caller did, or what the source is: not that a tier failed. */
+/** Errors that say what the caller did, or what the tree is: not that a tier failed. */
 const CALLER_CODES = new Set(['CACHE_SOURCE_INVALID', 'CACHE_SOURCE_CHANGED', 'CACHE_SPECIAL_FILE', 'CACHE_CLOSED', 'CACHE_TOO_LARGE']);
 
 /**
@@ -172,7 +174,7 @@ export class TieredCacheBackend implements CacheBackend {
     const { description, tags, expiresAtMs } = far.entry;
     const ttlMs = expiresAtMs === undefined ? undefined : Math.max(1, expiresAtMs - Date.now());
     try {
-      const kept = await this.#local.put(key, far.path, description, { tags, ttlMs, signal: options.signal });
+      const kept = await this.#local.put(key, far.path, description, { ...this.#options.fill, tags, ttlMs, signal: options.signal });
       await far.release();
       const release = (): Promise<void> => kept.release();
       return { path: kept.path, entry: kept.entry, tier: far.tier, release, [Symbol.asyncDispose]: release };
@@ -180,7 +182,9 @@ export class TieredCacheBackend implements CacheBackend {
       // What it served is as good.
       if (options.signal?.aborted !== true) {
         this.#noteFailure('fill', error);
-        return far;
+        if (this.#options.fill === undefined) return far;
+        await far.release();
+        return undefined;
       }
       await far.release();
       throw error;
@@ -189,8 +193,8 @@ export class TieredCacheBackend implements CacheBackend {
 
   /** From the near copy: the source may be gone by now, and cannot have changed there. */
   async #send(key: string, near: CacheHit, description: string, options: PutOptions): Promise<void> {
-    const { ttlMs, tags, owner, special, signal } = options;
-    const hit = await this.#onRemote('put', (remote) => remote.put(key, near.path, description, { ttlMs, tags, owner, special, signal }), undefined);
+    const { ttlMs, tags, owner, xattrs, special, signal } = options;
+    const hit = await this.#onRemote('put', (remote) => remote.put(key, near.path, description, { ttlMs, tags, owner, xattrs, special, signal }), undefined);
     await hit?.release();
   }
 
@@ -243,7 +247,13 @@ export class TieredCacheBackend implements CacheBackend {
       return await ask(this.#remote);
     } catch (error) {
       const { code, name } = error as { code?: unknown; name?: unknown };
-      if (error instanceof TypeError || name === 'AbortError' || name === 'TimeoutError' || (typeof code === 'string' && CALLER_CODES.has(code))) throw error;
+      if (error instanceof TypeError || name === 'AbortError' || name === 'TimeoutError' || code === 'CACHE_CLOSED') throw error;
+      if (typeof code === 'string' && CALLER_CODES.has(code)) {
+        if (operation !== 'get') throw error;
+        // What it has under this key is of no use here; what it has under others may be.
+        this.#noteFailure(operation, error);
+        return otherwise;
+      }
       this.#retryAtMs = Date.now() + (this.#options.retryAfterMs ?? 5_000);
       this.#noteFailure(operation, error);
       return otherwise;

@@ -6,7 +6,8 @@ export function ownCandidate(candidate: ValueCandidate): ValueCandidate {
   const { key, value, publisher, rank, ifVersion, given } = candidate;
   return {
     ...candidate,
-    ...(given ? {} : { key: copyBytes(key), value: copyBytes(value), publisher: publisher && copyBytes(publisher), rank: rank && copyBytes(rank) }),
+    ...(given ? {} : { key: copyBytes(key), value: copyBytes(value), publisher: publisher && copyBytes(publisher) }),
+    rank: rank && copyBytes(rank),
     ifVersion: ifVersion instanceof Uint8Array ? copyBytes(ifVersion) : ifVersion,
   };
 }
