@@ -23,19 +23,11 @@ describeWithGo('joining a network of both kinds', () => {
 
   it.concurrent('ours joins through Go, is usable in 1.5 s, and learns its own address', async ({ expect }) => {
     await using go = await GoNode.start();
-    let startedMs = performance.now();
+    const startedMs = performance.now();
     await using ours = await DavePeer.open({ edges: [go.address] });
     const learned = new Promise((resolve) => ours.node.on('address-learned', resolve));
     await ours.node.waitForActivePeers(1);
-    let leastMs = performance.now() - startedMs;
-    // The best of five: a busy machine can delay any one of them, but not make the promise true.
-    for (let attempt = 1; attempt < 5 && leastMs >= 1500; attempt += 1) {
-      startedMs = performance.now();
-      await using client = await DavePeer.open({ edges: [go.address], mode: 'client' });
-      await client.node.waitForActivePeers(1);
-      leastMs = performance.now() - startedMs;
-    }
-    expect(leastMs).toBeLessThan(1500);
+    expect(performance.now() - startedMs).toBeLessThan(1500);
     await learned;
     expect(ours.node.address).toEqual(ours.node.listenAddress);
     expect((await go.waitForPeers(1, GO_JOIN_MS)).activePeerCount).toBe(1);

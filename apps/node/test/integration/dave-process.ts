@@ -45,7 +45,7 @@ export class Dave implements AsyncDisposable {
     const startedMs = performance.now();
     const [program = '', ...args] = command;
     this.child = spawn(program, args, {
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], HOME: home, XDG_DATA_HOME: home, ...env },
+      env: { PATH: process.env['PATH'], HOME: home, XDG_DATA_HOME: home, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: longestMs,
       killSignal: 'SIGKILL',

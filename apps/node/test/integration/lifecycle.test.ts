@@ -9,9 +9,6 @@ beforeEach(async () => {
 });
 afterEach(() => home[Symbol.asyncDispose]());
 
-/** How long a stop waits for requests that are underway. What is to take less is not told by how busy a machine is. */
-const DRAIN_MS = 5000;
-
 /** A read that waits for peers which never come, at a daemon that has begun to answer it. */
 async function waitingGet(dataDir: string): Promise<Dave> {
   const get = start(['get', `${'0'.repeat(64)}/a`, '--timeout', '20s', '--data-dir', dataDir, '--json'], { home: home.path, input: '' });
@@ -114,7 +111,7 @@ test('a second signal ends a stop at once', async () => {
   const startedMs = performance.now();
   daemon.dave.signal('SIGTERM');
   expect(await daemon.dave.ended).toMatchObject({ code: 130, signal: null });
-  expect(performance.now() - startedMs).toBeLessThan(DRAIN_MS);
+  expect(performance.now() - startedMs).toBeLessThan(1000);
   await get.ended;
 });
 
@@ -128,7 +125,7 @@ test('a client that is interrupted ends with 130, and the daemon forgets its req
   const startedMs = performance.now();
   daemon.dave.signal('SIGTERM');
   expect(await daemon.dave.ended).toMatchObject({ code: 0 });
-  expect(performance.now() - startedMs).toBeLessThan(DRAIN_MS);
+  expect(performance.now() - startedMs).toBeLessThan(3000);
 });
 
 test('Ctrl-C during the work of a put ends it at once with 130', async () => {
